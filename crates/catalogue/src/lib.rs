@@ -1,0 +1,19 @@
+//! Loads, validates and resolves the catalogue: items, crosswalk, regimes, categories, thresholds, check texts, trace.
+//!
+//! The catalogue is data (`catalogue/` at the root of the project, compiled in) that a user overlays with a folder of
+//! their own: a file of the same path replaces ours, a new file adds to it.
+
+mod lint;
+mod load;
+mod schema;
+pub mod sufficiency;
+mod thresholds;
+
+pub use lint::{Complaint, KnownCheck};
+pub use load::{Catalogue, LoadError};
+pub use schema::{
+    Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Item, ItemCheck, ItemRefs,
+    ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, TextStatus, TraceStatus,
+};
+pub use sufficiency::{Measured, Sufficiency, Verdict};
+pub use thresholds::{Setting, Threshold, ThresholdSet};

@@ -1,0 +1,257 @@
+//! Reads the catalogue's files: the built-in ones, overlaid by a user's folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+use secdiag_model::{ItemId, Sha256};
+use serde::de::DeserializeOwned;
+
+use crate::{Category, CheckText, Crosswalk, Item, ItemCheck, Regime, Requirement, ThresholdSet};
+
+static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
+
+/// The catalogue, resolved.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    items: BTreeMap<ItemId, Item>,
+    checks: BTreeMap<String, CheckText>,
+    thresholds: BTreeMap<String, ThresholdSet>,
+    regimes: Vec<Regime>,
+    categories: Vec<Category>,
+    crosswalk: Crosswalk,
+    requirements: Vec<Requirement>,
+    revision: Sha256,
+}
+
+/// A catalogue that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A file of the overlay cannot be read.
+    #[error("{path}: {error}")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// A file is not what its place in the folder says.
+    #[error("catalogue file {file}: {error}")]
+    Parse {
+        /// Path inside the catalogue.
+        file: String,
+        /// What is wrong, with line and column.
+        error: yaml_serde::Error,
+    },
+    /// A file in a place where none belongs.
+    #[error(
+        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are regimes.yaml, categories.yaml, crosswalk.yaml"
+    )]
+    Misplaced {
+        /// Path inside the catalogue.
+        file: String,
+    },
+    /// The same id twice.
+    #[error("catalogue file {file}: {id} is defined twice")]
+    Duplicate {
+        /// Path inside the catalogue.
+        file: String,
+        /// The id.
+        id: String,
+    },
+    /// A file that every catalogue has is missing.
+    #[error("the catalogue has no {0}")]
+    Missing(&'static str),
+}
+
+impl Catalogue {
+    /// The built-in catalogue.
+    pub fn built_in() -> Result<Self, LoadError> {
+        Self::from_files(built_in_files())
+    }
+
+    /// The built-in catalogue with a user's folder laid over it: a file of the same path replaces ours, a new one adds.
+    pub fn with_overlay(folder: &Path) -> Result<Self, LoadError> {
+        let mut files = built_in_files();
+        read_folder(folder, folder, &mut files)?;
+        Self::from_files(files)
+    }
+
+    /// All items, in order.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values()
+    }
+
+    /// One item.
+    pub fn item(&self, id: &ItemId) -> Option<&Item> {
+        self.items.get(id)
+    }
+
+    /// All check texts, by slug.
+    pub fn checks(&self) -> impl Iterator<Item = &CheckText> {
+        self.checks.values()
+    }
+
+    /// The texts of one check.
+    pub fn check(&self, id: &str) -> Option<&CheckText> {
+        self.checks.get(id)
+    }
+
+    /// The checks that decide an item: those that exist and say so, then those that the item still waits for.
+    pub fn checks_of(&self, item: &Item) -> Vec<ItemCheck> {
+        let existing = self.checks.values().filter_map(|check| {
+            let aspects = check.items.get(&item.id)?;
+            Some(ItemCheck { check: check.id.clone(), aspects: aspects.clone(), weight: check.weight, planned: false })
+        });
+        let waiting = item.planned.iter().filter(|planned| !self.checks.contains_key(&planned.check));
+        existing
+            .chain(waiting.map(|planned| ItemCheck {
+                check: planned.check.clone(),
+                aspects: Vec::new(),
+                weight: 1,
+                planned: true,
+            }))
+            .collect()
+    }
+
+    /// Items that a finding of `check` with this aspect counts for.
+    pub fn items_of(&self, check: &str, aspect: Option<&str>) -> Vec<ItemId> {
+        let Some(text) = self.checks.get(check) else { return Vec::new() };
+        let counts =
+            |aspects: &[String]| aspects.is_empty() || aspect.is_some_and(|aspect| aspects.iter().any(|a| a == aspect));
+        text.items.iter().filter(|(_, aspects)| counts(aspects)).map(|(id, _)| id.clone()).collect()
+    }
+
+    /// All threshold sets, by id.
+    pub fn threshold_sets(&self) -> impl Iterator<Item = &ThresholdSet> {
+        self.thresholds.values()
+    }
+
+    /// One threshold set.
+    pub fn threshold_set(&self, id: &str) -> Option<&ThresholdSet> {
+        self.thresholds.get(id)
+    }
+
+    /// Regimes, in the order of the file.
+    pub fn regimes(&self) -> &[Regime] {
+        &self.regimes
+    }
+
+    /// One regime.
+    pub fn regime(&self, id: &str) -> Option<&Regime> {
+        self.regimes.iter().find(|regime| regime.id == id)
+    }
+
+    /// Items of a regime, in order.
+    pub fn items_in<'a>(&'a self, regime: &'a Regime) -> impl Iterator<Item = &'a Item> {
+        self.items.values().filter(|item| regime.sets.iter().any(|set| set == item.id.set()))
+    }
+
+    /// System categories.
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// Differences between the item sets.
+    pub fn crosswalk(&self) -> &Crosswalk {
+        &self.crosswalk
+    }
+
+    /// The trace of requirements, in order.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.requirements
+    }
+
+    /// Digest of all files: two runs with the same revision used the same words and numbers.
+    pub fn revision(&self) -> Sha256 {
+        self.revision
+    }
+
+    fn from_files(files: BTreeMap<String, Vec<u8>>) -> Result<Self, LoadError> {
+        let revision = Sha256::of(
+            &files
+                .iter()
+                .flat_map(|(name, bytes)| [name.as_bytes(), b"\0", Sha256::of(bytes).to_string().as_bytes()].concat())
+                .collect::<Vec<_>>(),
+        );
+        let (mut items, mut checks, mut thresholds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        let (mut regimes, mut categories, mut crosswalk) = (None, None, None);
+        let mut requirements: Vec<Requirement> = Vec::new();
+        for (file, bytes) in &files {
+            match file.split('/').collect::<Vec<_>>()[..] {
+                ["items", _] => {
+                    for item in parse::<Vec<Item>>(file, bytes)? {
+                        insert(&mut items, item.id.clone(), item, file)?;
+                    }
+                }
+                ["checks", _, _] => {
+                    let check: CheckText = parse(file, bytes)?;
+                    insert(&mut checks, check.id.clone(), check, file)?;
+                }
+                ["thresholds", _] => {
+                    let set: ThresholdSet = parse(file, bytes)?;
+                    insert(&mut thresholds, set.id.clone(), set, file)?;
+                }
+                ["trace", _] => requirements.extend(parse::<Vec<Requirement>>(file, bytes)?),
+                ["regimes.yaml"] => regimes = Some(parse(file, bytes)?),
+                ["categories.yaml"] => categories = Some(parse(file, bytes)?),
+                ["crosswalk.yaml"] => crosswalk = Some(parse(file, bytes)?),
+                [name] if name.ends_with(".md") => {}
+                _ => return Err(LoadError::Misplaced { file: file.clone() }),
+            }
+        }
+        requirements
+            .sort_by_key(|requirement| requirement.id.trim_start_matches('R').parse::<u32>().unwrap_or(u32::MAX));
+        Ok(Self {
+            items,
+            checks,
+            thresholds,
+            regimes: regimes.ok_or(LoadError::Missing("regimes.yaml"))?,
+            categories: categories.ok_or(LoadError::Missing("categories.yaml"))?,
+            crosswalk: crosswalk.ok_or(LoadError::Missing("crosswalk.yaml"))?,
+            requirements,
+            revision,
+        })
+    }
+}
+
+fn parse<T: DeserializeOwned>(file: &str, bytes: &[u8]) -> Result<T, LoadError> {
+    yaml_serde::from_slice(bytes).map_err(|error| LoadError::Parse { file: file.to_owned(), error })
+}
+
+fn insert<K: Ord + ToString, V>(map: &mut BTreeMap<K, V>, id: K, value: V, file: &str) -> Result<(), LoadError> {
+    let name = id.to_string();
+    match map.insert(id, value) {
+        None => Ok(()),
+        Some(_) => Err(LoadError::Duplicate { file: file.to_owned(), id: name }),
+    }
+}
+
+fn built_in_files() -> BTreeMap<String, Vec<u8>> {
+    fn collect(dir: &Dir<'_>, files: &mut BTreeMap<String, Vec<u8>>) {
+        for file in dir.files() {
+            files.insert(file.path().to_string_lossy().replace('\\', "/"), file.contents().to_vec());
+        }
+        dir.dirs().for_each(|dir| collect(dir, files));
+    }
+    let mut files = BTreeMap::new();
+    collect(&BUILT_IN, &mut files);
+    files
+}
+
+fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<(), LoadError> {
+    let wrong = |path: &Path| {
+        let path = path.to_owned();
+        move |error| LoadError::Read { path, error }
+    };
+    for entry in std::fs::read_dir(folder).map_err(wrong(folder))? {
+        let path = entry.map_err(wrong(folder))?.path();
+        if path.is_dir() {
+            read_folder(root, &path, files)?;
+        } else {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            files.insert(name, std::fs::read(&path).map_err(wrong(&path))?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,317 @@
+//! Shapes of the catalogue's files.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use secdiag_model::{Bilingual, EvidenceKind, ItemId, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::Sufficiency;
+
+/// How sure we are of an item's wording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TextStatus {
+    /// Read in the source named.
+    Verified,
+    /// Concluded from sister texts.
+    Inferred,
+    /// From practice; replace it when the source is at hand.
+    Memory,
+}
+
+/// What an item examines (article I.5): systems, processes or protective measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Protects {
+    /// The systems themselves.
+    Systems,
+    /// How people work with them.
+    Processes,
+    /// What protects them.
+    Measures,
+}
+
+/// One diagnostic item or sub-item of an item set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    /// `GOV-6.1`. Never reused.
+    pub id: ItemId,
+    /// Raised when the wording changes; results store `id@rev`.
+    pub rev: u32,
+    /// Name.
+    pub title: Bilingual,
+    /// What the item is to find out.
+    pub objective: Bilingual,
+    /// How sure we are of the wording.
+    pub text_status: TextStatus,
+    /// Clauses and documents.
+    pub source: Vec<String>,
+    /// Items of other sets that ask the same.
+    #[serde(default)]
+    pub views: Vec<ItemId>,
+    /// System categories that the item applies to.
+    pub categories: Vec<u8>,
+    /// Whether the item examines systems, processes or protective measures.
+    pub protects: Vec<Protects>,
+    /// What must be there before the item can pass. Each entry must be met.
+    #[serde(default)]
+    pub evidence: Vec<EvidenceNeed>,
+    /// Checks that the item asks for by slug and that may not exist yet: until they do, the item cannot pass.
+    /// A check that exists says itself which items it answers.
+    #[serde(default)]
+    pub planned: Vec<PlannedCheck>,
+    /// Statements that a named person must make.
+    #[serde(default)]
+    pub attestations: Vec<Attestation>,
+    /// Whether attestations alone may decide the item.
+    #[serde(default)]
+    pub attestation_decides: bool,
+    /// When the item passes.
+    pub pass: Bilingual,
+    /// When it fails.
+    pub fail: Bilingual,
+    /// What shows that it does not apply; nothing when it always applies.
+    #[serde(default)]
+    pub na: Option<Bilingual>,
+    /// Severity of a finding without a severity of its own.
+    pub severity: ItemSeverity,
+    /// What to do when it fails.
+    pub suggestion: Bilingual,
+    /// Other frameworks.
+    pub refs: ItemRefs,
+    /// In force since (date of the rule), where known.
+    #[serde(default)]
+    pub since: Option<String>,
+    /// The item that took its place.
+    #[serde(default)]
+    pub replaced_by: Option<ItemId>,
+}
+
+/// Evidence that an item needs: any of these kinds, enough of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EvidenceNeed {
+    /// Any one of these kinds.
+    pub any_of: Vec<EvidenceKind>,
+    /// When it is enough; without a rule, one readable artefact is.
+    #[serde(default)]
+    pub sufficiency: Option<Sufficiency>,
+    /// Helpful, but the item can be decided without it.
+    #[serde(default)]
+    pub optional: bool,
+}
+
+/// A check that the item asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlannedCheck {
+    /// Slug that the check will have.
+    pub check: String,
+    /// What it will ask.
+    pub asks: Bilingual,
+}
+
+/// A statement by a named person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attestation {
+    /// Slug, unique within the item.
+    pub id: String,
+    /// What is stated.
+    pub text: Bilingual,
+}
+
+/// Severity rule of an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemSeverity {
+    /// Base severity.
+    pub base: Severity,
+    /// What raises or lowers it.
+    #[serde(default)]
+    pub note: Option<Bilingual>,
+}
+
+/// Other frameworks' controls.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ItemRefs {
+    /// NIST CSF 2.0 subcategories.
+    #[serde(default)]
+    pub csf: Vec<String>,
+    /// ISO/IEC 27001:2022 Annex A.
+    #[serde(default)]
+    pub iso: Vec<String>,
+    /// CIS Controls v8 safeguards.
+    #[serde(default)]
+    pub cis: Vec<String>,
+}
+
+/// Texts and policy of a check, `catalogue/checks/<family>/<slug>.yaml`. The logic is code; everything a reader sees
+/// or a firm may want to change is here. `title`, `risk` and `advice` may name the finding's facts in braces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckText {
+    /// Slug: `firewall/permit-any-any`.
+    pub id: String,
+    /// Headline of a finding.
+    pub title: Bilingual,
+    /// What the check looks for.
+    pub what: Bilingual,
+    /// Why it matters.
+    pub why: Bilingual,
+    /// What evidence it needs.
+    pub evidence: Bilingual,
+    /// What it cannot see.
+    pub limits: Bilingual,
+    /// Risk description of a finding: extent and impact.
+    pub risk: Bilingual,
+    /// Concrete improvement: object, action and expected state.
+    pub advice: Bilingual,
+    /// Severity.
+    pub severity: CheckSeverity,
+    /// Weight in scores; 1 unless there is a reason.
+    #[serde(default = "one")]
+    pub weight: u32,
+    /// Items that the check answers, each with the sides of its question that count there (none: all of them).
+    pub items: BTreeMap<ItemId, Vec<String>>,
+    /// Standards, papers, vendor guides.
+    pub references: Vec<String>,
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// Severity of a check's findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckSeverity {
+    /// Without a rule that matches.
+    pub base: Severity,
+    /// The first that matches decides.
+    #[serde(default)]
+    pub when: Vec<SeverityRule>,
+    /// One step worse for a system of category 1.
+    #[serde(default)]
+    pub raise_for_category_1: bool,
+}
+
+/// A severity for findings with certain facts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeverityRule {
+    /// Name of the fact; `aspect` is the finding's aspect.
+    pub fact: String,
+    /// Its value.
+    pub is: serde_json::Value,
+    /// The severity then.
+    pub severity: Severity,
+}
+
+/// A check as an item sees it, resolved from the checks' own lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ItemCheck {
+    /// Slug.
+    pub check: String,
+    /// Sides of the check's question that count here; empty: all.
+    pub aspects: Vec<String>,
+    /// Weight in scores.
+    pub weight: u32,
+    /// Whether the check exists.
+    pub planned: bool,
+}
+
+/// A regime: which item sets a run answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Regime {
+    /// `government`, `financial`, `securities`, `all`.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
+    /// Item sets by prefix.
+    pub sets: Vec<String>,
+    /// Threshold set used unless another is chosen.
+    pub thresholds: String,
+    /// Rule that the regime rests on.
+    pub source: Vec<String>,
+}
+
+/// A system category with its cycle.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Category {
+    /// 1, 2 or 3.
+    pub id: u8,
+    /// Name.
+    pub title: Bilingual,
+    /// Definition, as generally worded.
+    pub definition: Bilingual,
+    /// Years between assessments.
+    pub cycle_years: u32,
+    /// Months to a re-assessment after a major incident.
+    pub incident_months: u32,
+    /// Other wordings with their sources.
+    #[serde(default)]
+    pub wordings: Vec<String>,
+    /// Clauses and documents.
+    pub source: Vec<String>,
+}
+
+/// How the two published sets differ.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Crosswalk {
+    /// One row per difference or per trap.
+    pub differences: Vec<CrosswalkRow>,
+}
+
+/// One difference between the item sets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CrosswalkRow {
+    /// What is compared: origin, object, scope, …
+    pub topic: Bilingual,
+    /// Government set.
+    pub government: Bilingual,
+    /// Financial and insurance set.
+    pub financial: Bilingual,
+    /// What the securities set does about it.
+    pub securities: Bilingual,
+}
+
+/// State of a requirement of the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TraceStatus {
+    /// Shown by the tests named.
+    Met,
+    /// Not yet.
+    Planned,
+}
+
+/// One sentence of the article as a requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// `R1` to `R128`.
+    pub id: String,
+    /// Section of the article.
+    pub article: String,
+    /// What must be shown.
+    pub text: Bilingual,
+    /// Items that carry it.
+    #[serde(default)]
+    pub items: Vec<ItemId>,
+    /// Checks that answer it, existing or planned.
+    #[serde(default)]
+    pub checks: Vec<String>,
+    /// Tests that show it, as `crate::path::name` or `file: name`; none while planned.
+    #[serde(default)]
+    pub tests: Vec<String>,
+    /// Met or planned.
+    pub status: TraceStatus,
+}

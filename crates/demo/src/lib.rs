@@ -1,0 +1,1 @@
+//! A fictional securities firm, generated from a seed, with its truth.

@@ -1,0 +1,1 @@
+//! Plan, parse, query, judge, score, seal.

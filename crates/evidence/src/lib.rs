@@ -1,0 +1,1 @@
+//! Intake: hashing, custody, capped archive readers, recognition by content.

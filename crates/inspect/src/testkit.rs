@@ -1,0 +1,196 @@
+//! Runs an inspection over bytes in memory, so that its tests need no engine, no disk and no lake.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use secdiag_catalogue::ThresholdSet;
+use secdiag_model::{
+    Artefact, Binding, EvidenceSet, Finding, Format, Head, Match, Note, Period, Recognition, Sha256, SystemId, Table,
+    Value,
+};
+use serde_json::Value as Json;
+
+use crate::{
+    Facts, Inspection, JudgeCx, JudgeSink, Looked, ParseCx, ParseSink, Source, Stop, StoredDocument, row_json,
+};
+
+/// Evidence in memory and what an inspection made of it.
+#[derive(Default)]
+pub struct Bench {
+    contents: BTreeMap<Sha256, Vec<u8>>,
+    artefacts: Vec<Artefact>,
+}
+
+/// What parsing gave.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// Rows of every table as JSON objects, in order, with `_locator`.
+    pub rows: BTreeMap<&'static str, Vec<Json>>,
+    /// Documents.
+    pub documents: Vec<StoredDocument>,
+    /// Notes.
+    pub notes: Vec<Note>,
+    /// Covered stretches of time.
+    pub periods: Vec<Period>,
+    /// Packets captured and lost.
+    pub losses: Vec<(u64, u64)>,
+}
+
+/// What judging gave.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// Findings in the order reported.
+    pub findings: Vec<Finding>,
+    /// Coverage.
+    pub looked: Vec<Looked>,
+    /// Notes.
+    pub notes: Vec<Note>,
+}
+
+impl Judged {
+    /// Slugs of the checks that fired, sorted, once each.
+    pub fn checks(&self) -> Vec<&str> {
+        let mut checks: Vec<_> = self.findings.iter().map(|finding| finding.check.as_str()).collect();
+        checks.sort_unstable();
+        checks.dedup();
+        checks
+    }
+}
+
+/// The format that a file is recognised as among `formats`, as intake decides it.
+pub fn recognise(formats: &[&'static Format], name: &str, bytes: &[u8]) -> Option<&'static Format> {
+    let head = Head::new(bytes, name, bytes.len() as u64);
+    let rank = |format: &&'static Format| match (format.sniff)(&head) {
+        Match::Yes(rank) => Some(rank),
+        _ => None,
+    };
+    formats
+        .iter()
+        .copied()
+        .filter_map(|format| Some((rank(&format)?, format)))
+        .max_by_key(|(rank, _)| *rank)
+        .map(|(_, format)| format)
+}
+
+impl Bench {
+    /// Adds a file, recognised among the inspection's formats by content as intake would.
+    pub fn file(mut self, inspection: &dyn Inspection, path: &str, bytes: &[u8]) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let recognition = match recognise(inspection.meta().formats, name, bytes) {
+            Some(format) => Recognition::Recognised { format: format.id.to_owned(), kind: format.kind },
+            None => Recognition::Unsupported { format: None, reason: "not recognised".into(), close: vec![] },
+        };
+        let sha256 = Sha256::of(bytes);
+        let binding = Binding { systems: vec![SystemId::unnamed()], ..Binding::default() };
+        self.artefacts.push(Artefact {
+            sha256,
+            size: bytes.len() as u64,
+            path: path.to_owned(),
+            member: None,
+            recognition,
+            binding,
+        });
+        self.contents.insert(sha256, bytes.to_vec());
+        self
+    }
+
+    /// The evidence set so far.
+    pub fn evidence(&self) -> EvidenceSet {
+        EvidenceSet::new(self.artefacts.clone())
+    }
+
+    /// Parses everything.
+    pub fn parse(&self, inspection: &dyn Inspection) -> Parsed {
+        let collector = Collector::default();
+        for unit in inspection.units(&self.evidence()) {
+            if let Err(stop) = inspection.parse(&unit, &ParseCx::new(self, &collector)) {
+                panic!("{}: {stop}", unit.name);
+            }
+        }
+        collector.0.into_inner()
+    }
+
+    /// Parses and judges everything as one system, without queries' answers.
+    pub fn judge(&self, inspection: &dyn Inspection, as_of: jiff::civil::Date, thresholds: &ThresholdSet) -> Judged {
+        self.judge_with(inspection, as_of, thresholds, &BTreeMap::new())
+    }
+
+    /// The same with answers of queries.
+    pub fn judge_with(
+        &self,
+        inspection: &dyn Inspection,
+        as_of: jiff::civil::Date,
+        thresholds: &ThresholdSet,
+        rows: &BTreeMap<&'static str, Vec<Json>>,
+    ) -> Judged {
+        let parsed = self.parse(inspection);
+        let evidence = self.evidence();
+        let artefacts = |digests: &[Sha256]| {
+            evidence.artefacts.iter().filter(|artefact| digests.contains(&artefact.sha256)).collect()
+        };
+        let documents = parsed.documents.iter().map(|document| (document, artefacts(&document.evidence))).collect();
+        let collector = JudgeCollector::default();
+        if let Err(stop) =
+            inspection.judge(&Facts::new(&evidence, documents, rows), &JudgeCx::new(as_of, thresholds, &[], &collector))
+        {
+            panic!("{stop}");
+        }
+        collector.0.into_inner()
+    }
+}
+
+impl Source for Bench {
+    fn open(&self, sha256: &Sha256) -> std::io::Result<Box<dyn Read + Send>> {
+        let bytes = self.contents.get(sha256).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok(Box::new(std::io::Cursor::new(bytes.clone())))
+    }
+}
+
+#[derive(Default)]
+struct Collector(RefCell<Parsed>);
+
+impl ParseSink for Collector {
+    fn row(
+        &self,
+        table: &'static Table,
+        _: Sha256,
+        locator: u64,
+        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
+    ) -> Result<(), Stop> {
+        let mut row = row_json(table, values);
+        row.insert("_locator".into(), locator.into());
+        self.0.borrow_mut().rows.entry(table.name).or_default().push(Json::Object(row));
+        Ok(())
+    }
+    fn document(&self, document: StoredDocument) {
+        self.0.borrow_mut().documents.push(document);
+    }
+    fn note(&self, note: Note) {
+        self.0.borrow_mut().notes.push(note);
+    }
+    fn period(&self, _: Sha256, period: Period) {
+        self.0.borrow_mut().periods.push(period);
+    }
+    fn loss(&self, _: Sha256, captured: u64, lost: u64) {
+        self.0.borrow_mut().losses.push((captured, lost));
+    }
+    fn tick(&self, _: u64) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct JudgeCollector(RefCell<Judged>);
+
+impl JudgeSink for JudgeCollector {
+    fn finding(&self, finding: Finding) {
+        self.0.borrow_mut().findings.push(finding);
+    }
+    fn looked(&self, looked: Looked) {
+        self.0.borrow_mut().looked.push(looked);
+    }
+    fn note(&self, note: Note) {
+        self.0.borrow_mut().notes.push(note);
+    }
+}

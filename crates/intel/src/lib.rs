@@ -1,0 +1,1 @@
+//! Indicators from plain lists, CSV and STIX.

@@ -1,0 +1,1 @@
+//! Parquet tables and the query engine; the only crate that names DataFusion.

@@ -1,0 +1,1 @@
+//! The workspace database: firms, systems, runs, findings over the years.

@@ -1,0 +1,1 @@
+//! Inspection of directory servers and local account policies.
