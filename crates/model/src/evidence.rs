@@ -173,6 +173,8 @@ pub enum Recognition {
         /// Formats that came close, with what was missing.
         close: Vec<String>,
     },
+    /// The description of the assessment itself (`assessment.toml`): read as such, and not evidence about a system.
+    Assessment,
     /// Not readable, or not to its end.
     Broken {
         /// What is wrong and where.
@@ -195,14 +197,19 @@ pub struct Binding {
     pub collected_at: Option<String>,
     /// First and last moment that a log covers, microseconds since 1970 UTC, as declared.
     pub covers: Option<Period>,
+    /// The kind that `assessment.toml` declares. It says what the evidence is where no inspection reads it, so that
+    /// its presence, size and period still count.
+    #[serde(default)]
+    pub declared_kind: Option<EvidenceKind>,
 }
 
 /// One piece of evidence at one place: the same content at two places is two artefacts with one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Artefact {
-    /// Name of the content.
+    /// Name of the content; the digest of nothing where nothing could be read (a file without permission, a member
+    /// with a password), which is always `broken`.
     pub sha256: Sha256,
-    /// Bytes.
+    /// Bytes that could be read.
     pub size: u64,
     /// Path below the folder given to the run, with `/`; bytes that are not UTF-8 are written `\xNN`.
     pub path: String,
