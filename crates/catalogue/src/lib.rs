@@ -12,8 +12,8 @@ mod thresholds;
 pub use lint::{Complaint, KnownCheck};
 pub use load::{Catalogue, LoadError};
 pub use schema::{
-    Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Item, ItemCheck, ItemRefs,
-    ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, TextStatus, TraceStatus,
+    Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,
+    ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, TextStatus, TraceStatus,
 };
 pub use sufficiency::{Measured, Sufficiency, Verdict};
 pub use thresholds::{Setting, Threshold, ThresholdSet};

@@ -7,13 +7,14 @@ use include_dir::{Dir, include_dir};
 use secdiag_model::{ItemId, Sha256};
 use serde::de::DeserializeOwned;
 
-use crate::{Category, CheckText, Crosswalk, Item, ItemCheck, Regime, Requirement, ThresholdSet};
+use crate::{Category, CheckText, Crosswalk, Group, Item, ItemCheck, Regime, Requirement, ThresholdSet};
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
 
 /// The catalogue, resolved.
 #[derive(Clone, Debug)]
 pub struct Catalogue {
+    groups: Vec<Group>,
     items: BTreeMap<ItemId, Item>,
     checks: BTreeMap<String, CheckText>,
     thresholds: BTreeMap<String, ThresholdSet>,
@@ -45,7 +46,7 @@ pub enum LoadError {
     },
     /// A file in a place where none belongs.
     #[error(
-        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are regimes.yaml, categories.yaml, crosswalk.yaml"
+        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml"
     )]
     Misplaced {
         /// Path inside the catalogue.
@@ -75,6 +76,16 @@ impl Catalogue {
         let mut files = built_in_files();
         read_folder(folder, folder, &mut files)?;
         Self::from_files(files)
+    }
+
+    /// Top items of the sets, in order.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// One top item, such as `GOV-5`; that of an item is `group(item.parent())`.
+    pub fn group(&self, id: &str) -> Option<&Group> {
+        self.groups.iter().find(|group| group.id.0 == id)
     }
 
     /// All items, in order.
@@ -175,7 +186,7 @@ impl Catalogue {
                 .collect::<Vec<_>>(),
         );
         let (mut items, mut checks, mut thresholds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (mut regimes, mut categories, mut crosswalk) = (None, None, None);
+        let (mut groups, mut regimes, mut categories, mut crosswalk) = (None, None, None, None);
         let mut requirements: Vec<Requirement> = Vec::new();
         for (file, bytes) in &files {
             match file.split('/').collect::<Vec<_>>()[..] {
@@ -193,6 +204,7 @@ impl Catalogue {
                     insert(&mut thresholds, set.id.clone(), set, file)?;
                 }
                 ["trace", _] => requirements.extend(parse::<Vec<Requirement>>(file, bytes)?),
+                ["groups.yaml"] => groups = Some(parse::<Vec<Group>>(file, bytes)?),
                 ["regimes.yaml"] => regimes = Some(parse(file, bytes)?),
                 ["categories.yaml"] => categories = Some(parse(file, bytes)?),
                 ["crosswalk.yaml"] => crosswalk = Some(parse(file, bytes)?),
@@ -202,7 +214,10 @@ impl Catalogue {
         }
         requirements
             .sort_by_key(|requirement| requirement.id.trim_start_matches('R').parse::<u32>().unwrap_or(u32::MAX));
+        let mut groups = groups.ok_or(LoadError::Missing("groups.yaml"))?;
+        groups.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
+            groups,
             items,
             checks,
             thresholds,

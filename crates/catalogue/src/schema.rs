@@ -89,6 +89,21 @@ pub struct Item {
     pub replaced_by: Option<ItemId>,
 }
 
+/// A top item of a set (`GOV-5`) with the items below it, `groups.yaml`. It is not decided itself; reports head their
+/// grids with it, and it says which items a set has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// `GOV-5`.
+    pub id: ItemId,
+    /// Name.
+    pub title: Bilingual,
+    /// Items below it, in order: `GOV-5.1`, … or only itself.
+    pub items: Vec<ItemId>,
+    /// Clauses and documents.
+    pub source: Vec<String>,
+}
+
 /// Evidence that an item needs: any of these kinds, enough of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,8 +111,13 @@ pub struct EvidenceNeed {
     /// Any one of these kinds.
     pub any_of: Vec<EvidenceKind>,
     /// When it is enough; without a rule, one readable artefact is.
-    #[serde(default)]
+    #[serde(default, with = "yaml_serde::with::singleton_map_recursive")]
+    #[schemars(with = "Option<Sufficiency>")]
     pub sufficiency: Option<Sufficiency>,
+    /// Rules for some of the kinds only: they take the place of `sufficiency` there.
+    #[serde(default, with = "yaml_serde::with::singleton_map_recursive")]
+    #[schemars(with = "BTreeMap<EvidenceKind, Sufficiency>")]
+    pub sufficiency_of: BTreeMap<EvidenceKind, Sufficiency>,
     /// Helpful, but the item can be decided without it.
     #[serde(default)]
     pub optional: bool,
