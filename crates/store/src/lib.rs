@@ -1,1 +1,451 @@
 //! The workspace database: firms, systems, runs, findings over the years.
+//!
+//! One SQLite file (write-ahead log, one writer at a time, foreign keys enforced). A run's rows are written once, in
+//! one transaction, and never changed; a finding's life is computed from them ([`Store::lifecycle`]), so that a run
+//! repeated on the same inputs has the same history, whatever was recorded after it.
+//!
+//! Needs a tokio runtime with its timers on (`enable_all`). The SQL is the same for PostgreSQL, except for how a connection is opened and a writing transaction begins.
+
+mod error;
+mod life;
+mod record;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secdiag_model::result::{CheckCoverage, FindingRecord, RunInfo};
+use secdiag_model::{CheckState, Severity, SystemId};
+use serde_json::Value as Json;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+pub use error::StoreError;
+pub use life::{FindingLife, Lifecycle};
+pub use record::Recorded;
+
+use life::{Looks, Memory, Seen, What};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// How long one waits for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The workspace database.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pool: SqlitePool,
+    path: PathBuf,
+}
+
+/// A recorded run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSummary {
+    /// Place in the order of recording, from 1.
+    pub sequence: i64,
+    /// Id.
+    pub run: String,
+    /// Firm, where `assessment.toml` named it.
+    pub firm: Option<String>,
+    /// Assessment, where `assessment.toml` named it.
+    pub assessment: Option<String>,
+    /// Version of secdiag.
+    pub engine: String,
+    /// Regime.
+    pub regime: String,
+    /// Date that the run is about, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// Threshold set.
+    pub thresholds: String,
+    /// Seal, 64 hex digits.
+    pub seal: String,
+    /// Whether an `assessment.toml` bound the evidence.
+    pub bound: bool,
+    /// Whether an inspection crashed.
+    pub crashed: bool,
+    /// Number of findings.
+    pub findings: u64,
+}
+
+/// A finding over all runs of its firm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FindingHistory {
+    /// Firm, where it is named.
+    pub firm: Option<String>,
+    /// Fingerprint.
+    pub id: String,
+    /// System.
+    pub system: SystemId,
+    /// Slug of the check.
+    pub check: String,
+    /// Which side of the check's question.
+    pub aspect: Option<String>,
+    /// Device or host.
+    pub asset: Option<String>,
+    /// What it is about, as JSON.
+    pub subject: Json,
+    /// Every run that has the system, in order of as-of date and recording.
+    pub runs: Vec<Sighting>,
+}
+
+/// One run in the history of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Run.
+    pub run: String,
+    /// Its as-of date, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// What the run says of the finding.
+    pub view: View,
+}
+
+/// What one run says of a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum View {
+    /// It is there.
+    Seen {
+        /// Severity then.
+        severity: Severity,
+        /// Headline then, English.
+        title: String,
+    },
+    /// The run looked for it and it was not there.
+    NotSeen,
+    /// The run did not look: it says nothing.
+    NotLookedAt,
+}
+
+impl Store {
+    /// Opens the database file; it and its folder are made where they do not exist, and older tables are brought up
+    /// to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_patiently(path, PATIENCE).await
+    }
+
+    /// The same, giving up on another process that writes after `patience`.
+    pub async fn open_patiently(path: &Path, patience: Duration) -> Result<Self, StoreError> {
+        let open_error = |source| StoreError::Open { path: path.to_owned(), source };
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(open_error)?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A run that was reported as recorded survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(patience);
+        let pool = connect(path, &options, patience).await?;
+        let store = Self { pool, path: path.to_owned() };
+        store.check().await?;
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Closes the file. Without it the file closes when the last clone is dropped.
+    pub async fn close(self) {
+        self.pool.close().await;
+    }
+
+    /// How `findings` stand against the earlier runs of the same firm: those with an earlier as-of date, and those
+    /// with the same date that were recorded before. The run itself, should it be recorded, does not count, nor does
+    /// what was recorded after it with its date.
+    ///
+    /// - Never seen before: new.
+    /// - Seen in the last earlier run that looked for it: persisting.
+    /// - Seen before, but a later run looked and did not see it: returned.
+    /// - Seen before, not seen now, and this run looked for it: resolved. A run looks where its check found something
+    ///   or passed on at least one subject of the system (and of the finding's aspect, where the check counts
+    ///   aspects); where it did not look the finding stays open and is neither resolved nor listed.
+    pub async fn lifecycle(
+        &self,
+        run: &RunInfo,
+        coverage: &[CheckCoverage],
+        findings: &[FindingRecord],
+    ) -> Result<Lifecycle, StoreError> {
+        let mut tx = self.read().await?;
+        let mut memory = Memory::default();
+        for earlier in self.earlier_runs(&mut tx, run).await? {
+            let looks = self.looks(&mut tx, &earlier.run).await?;
+            let seen = self.seen(&mut tx, &earlier.run).await?;
+            memory.run(&earlier.as_of, &looks, seen);
+        }
+        Ok(memory.judge(&run.as_of, &Looks::of(coverage), findings))
+    }
+
+    /// Every recorded run, in order of recording.
+    pub async fn runs(&self) -> Result<Vec<RunSummary>, StoreError> {
+        let rows: Vec<RunRow> = sqlx::query_as(
+            "SELECT sequence, run, firm, assessment, engine, regime, as_of, thresholds, seal, bound, crashed, findings
+             FROM runs ORDER BY sequence",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(rows.into_iter().map(RunSummary::from).collect())
+    }
+
+    /// A finding over the years, once for each firm that has it; nothing when no run saw it.
+    pub async fn finding_history(&self, id: &str) -> Result<Vec<FindingHistory>, StoreError> {
+        let mut tx = self.read().await?;
+        let findings: Vec<FindingRow> = sqlx::query_as(
+            "SELECT firm, id, system, check_slug, aspect, asset, subject FROM findings WHERE id = $1 ORDER BY firm",
+        )
+        .bind(id)
+        .fetch_all(&mut *tx)
+        .await
+        .map_err(|error| self.error(error))?;
+        let mut histories = Vec::new();
+        for row in findings {
+            let runs = self.sightings(&mut tx, &row).await?;
+            histories.push(FindingHistory {
+                firm: named(row.firm),
+                id: row.id,
+                system: SystemId(row.system),
+                check: row.check_slug,
+                aspect: row.aspect,
+                asset: row.asset,
+                subject: self.json("findings.subject", &row.subject)?,
+                runs,
+            });
+        }
+        Ok(histories)
+    }
+
+    /// Refuses a damaged file before anything is read from it.
+    async fn check(&self) -> Result<(), StoreError> {
+        let detail: String = sqlx::query_scalar("PRAGMA quick_check(1)")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        if detail == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: self.path.clone(), detail }) }
+    }
+
+    /// In one transaction that holds the writer's lock, so that two processes do not both make the tables.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        MIGRATIONS
+            .run_direct(None, &mut *tx, false)
+            .await
+            .map_err(|error| StoreError::of_migration(&self.path, error))?;
+        tx.commit().await.map_err(|error| self.error(error))
+    }
+
+    async fn earlier_runs(&self, tx: &mut Transaction<'_, Sqlite>, run: &RunInfo) -> Result<Vec<OrderRow>, StoreError> {
+        let sequence: Option<i64> = sqlx::query_scalar("SELECT sequence FROM runs WHERE run = $1")
+            .bind(&run.run)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(|error| self.error(error))?;
+        sqlx::query_as(
+            "SELECT run, as_of FROM runs
+             WHERE firm = $1 AND run <> $2 AND (as_of < $3 OR (as_of = $3 AND sequence < $4))
+             ORDER BY as_of, sequence",
+        )
+        .bind(run.firm.as_deref().unwrap_or_default())
+        .bind(&run.run)
+        .bind(&run.as_of)
+        .bind(sequence.unwrap_or(i64::MAX))
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    async fn looks(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Looks, StoreError> {
+        let rows: Vec<CoverageRow> =
+            sqlx::query_as("SELECT system, check_slug, state, looked_at, aspects FROM run_coverage WHERE run = $1")
+                .bind(run)
+                .fetch_all(&mut **tx)
+                .await
+                .map_err(|error| self.error(error))?;
+        let mut looks = Looks::default();
+        for row in rows {
+            let state: CheckState = self.word("run_coverage.state", &row.state)?;
+            let aspects: BTreeMap<String, u64> = self.json("run_coverage.aspects", &row.aspects)?;
+            looks.add(&row.system, &row.check_slug, state, unsigned(row.looked_at), aspects);
+        }
+        Ok(looks)
+    }
+
+    async fn seen(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Vec<Seen>, StoreError> {
+        let rows: Vec<SeenRow> = sqlx::query_as(
+            "SELECT f.id, f.system, f.check_slug, f.aspect, o.title, o.severity
+             FROM occurrences o JOIN findings f ON f.firm = o.firm AND f.id = o.finding
+             WHERE o.run = $1 ORDER BY o.ordinal",
+        )
+        .bind(run)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(|error| self.error(error))?;
+        let seen = |row: SeenRow| {
+            let severity = self.word("occurrences.severity", &row.severity)?;
+            let what = What { system: row.system, check: row.check_slug, aspect: row.aspect };
+            Ok(Seen { id: row.id, what, title: row.title, severity })
+        };
+        rows.into_iter().map(seen).collect()
+    }
+
+    async fn sightings(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        finding: &FindingRow,
+    ) -> Result<Vec<Sighting>, StoreError> {
+        let runs: Vec<OrderRow> = sqlx::query_as(
+            "SELECT r.run, r.as_of FROM runs r JOIN run_systems s ON s.run = r.run
+             WHERE r.firm = $1 AND s.system = $2 ORDER BY r.as_of, r.sequence",
+        )
+        .bind(&finding.firm)
+        .bind(&finding.system)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(|error| self.error(error))?;
+        let what =
+            What { system: finding.system.clone(), check: finding.check_slug.clone(), aspect: finding.aspect.clone() };
+        let mut sightings = Vec::new();
+        for OrderRow { run, as_of } in runs {
+            let seen: Option<(String, String)> = sqlx::query_as(
+                "SELECT severity, title FROM occurrences WHERE run = $1 AND finding = $2 ORDER BY ordinal LIMIT 1",
+            )
+            .bind(&run)
+            .bind(&finding.id)
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(|error| self.error(error))?;
+            let view = match seen {
+                Some((severity, title)) => {
+                    View::Seen { severity: self.word("occurrences.severity", &severity)?, title }
+                }
+                None if self.looks(tx, &run).await?.covers(&what) => View::NotSeen,
+                None => View::NotLookedAt,
+            };
+            sightings.push(Sighting { run, as_of, view });
+        }
+        Ok(sightings)
+    }
+
+    /// One consistent view of the database, whatever another process writes meanwhile.
+    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.pool.begin().await.map_err(|error| self.error(error))
+    }
+
+    /// A transaction that has the writer's lock from its start: what it reads stays true until it writes.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.error(error))
+    }
+
+    fn error(&self, error: sqlx::Error) -> StoreError {
+        StoreError::of(&self.path, error)
+    }
+
+    /// A word of one of the model's enumerations.
+    fn word<T: serde::de::DeserializeOwned>(&self, column: &'static str, value: &str) -> Result<T, StoreError> {
+        serde_json::from_value(Json::from(value)).map_err(|_| self.unknown(column, value))
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, column: &'static str, value: &str) -> Result<T, StoreError> {
+        serde_json::from_str(value).map_err(|_| self.unknown(column, value))
+    }
+
+    fn unknown(&self, column: &'static str, value: &str) -> StoreError {
+        StoreError::Value { path: self.path.clone(), column, value: value.to_owned() }
+    }
+}
+
+/// Opens the file. Turning a new file's write-ahead log on does not wait for another process that does the same, as
+/// everything later does (sqlite.org/wal.html, "busy"): here it is tried again.
+async fn connect(path: &Path, options: &SqliteConnectOptions, patience: Duration) -> Result<SqlitePool, StoreError> {
+    const PAUSE: Duration = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    loop {
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        match pool.map_err(|source| StoreError::of(path, source)) {
+            Err(StoreError::Busy { .. }) if waited < patience => {
+                tokio::time::sleep(PAUSE).await;
+                waited += PAUSE;
+            }
+            result => return result,
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct OrderRow {
+    run: String,
+    as_of: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct CoverageRow {
+    system: String,
+    check_slug: String,
+    state: String,
+    looked_at: i64,
+    aspects: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct SeenRow {
+    id: String,
+    system: String,
+    check_slug: String,
+    aspect: Option<String>,
+    title: String,
+    severity: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct FindingRow {
+    firm: String,
+    id: String,
+    system: String,
+    check_slug: String,
+    aspect: Option<String>,
+    asset: Option<String>,
+    subject: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct RunRow {
+    sequence: i64,
+    run: String,
+    firm: String,
+    assessment: Option<String>,
+    engine: String,
+    regime: String,
+    as_of: String,
+    thresholds: String,
+    seal: String,
+    bound: bool,
+    crashed: bool,
+    findings: i64,
+}
+
+impl From<RunRow> for RunSummary {
+    fn from(row: RunRow) -> Self {
+        Self {
+            sequence: row.sequence,
+            run: row.run,
+            firm: named(row.firm),
+            assessment: row.assessment,
+            engine: row.engine,
+            regime: row.regime,
+            as_of: row.as_of,
+            thresholds: row.thresholds,
+            seal: row.seal,
+            bound: row.bound,
+            crashed: row.crashed,
+            findings: unsigned(row.findings),
+        }
+    }
+}
+
+/// The database names a firm without a name with the empty text.
+fn named(firm: String) -> Option<String> {
+    (!firm.is_empty()).then_some(firm)
+}
+
+/// Counts are written from unsigned numbers; a negative one was not written by us.
+fn unsigned(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}

@@ -1,0 +1,258 @@
+//! Writing a run: all of it or nothing.
+
+use std::collections::BTreeMap;
+
+use secdiag_model::Severity;
+use secdiag_model::result::RunResult;
+use serde::Serialize;
+use sqlx::{Sqlite, Transaction};
+
+use crate::{Store, StoreError};
+
+/// What recording a run came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was written.
+    New,
+    /// It was there already, with the same seal.
+    Already,
+    /// It was there from a time when an inspection crashed, and was written again in its place.
+    Repaired,
+}
+
+impl Store {
+    /// Writes a run in one transaction. The same run again changes nothing; the same run with another seal is refused
+    /// ([`StoreError::SealDiffers`]), except where the recorded one had crashed: then it takes its place in the order.
+    pub async fn record(&self, result: &RunResult) -> Result<Recorded, StoreError> {
+        let mut tx = self.write().await?;
+        let run = &result.run;
+        let error = |error| self.error(error);
+        let before: Option<(i64, String, bool)> =
+            sqlx::query_as("SELECT sequence, seal, crashed FROM runs WHERE run = $1")
+                .bind(&run.run)
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(error)?;
+        let (sequence, recorded) = match before {
+            None => {
+                let last: Option<i64> =
+                    sqlx::query_scalar("SELECT MAX(sequence) FROM runs").fetch_one(&mut *tx).await.map_err(error)?;
+                (last.unwrap_or(0) + 1, Recorded::New)
+            }
+            Some((sequence, _, true)) if !run.crashed => {
+                delete(&mut tx, &run.run).await.map_err(error)?;
+                (sequence, Recorded::Repaired)
+            }
+            // Two runs that crashed may have got to different places: the first one stands, as does a sound one.
+            Some((_, seal, _)) if run.crashed || seal == run.seal.to_string() => return Ok(Recorded::Already),
+            Some((_, recorded, _)) => {
+                let (run, now) = (run.run.clone(), run.seal.to_string());
+                return Err(StoreError::SealDiffers { run, recorded, now });
+            }
+        };
+        insert(&mut tx, sequence, result).await.map_err(error)?;
+        tx.commit().await.map_err(error)?;
+        Ok(recorded)
+    }
+}
+
+/// Takes a run's rows away; firms, systems and findings that it was the first to name stay.
+async fn delete(tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<(), sqlx::Error> {
+    for sql in [
+        "DELETE FROM items WHERE run = $1",
+        "DELETE FROM notes WHERE run = $1",
+        "DELETE FROM occurrences WHERE run = $1",
+        "DELETE FROM run_coverage WHERE run = $1",
+        "DELETE FROM run_systems WHERE run = $1",
+        "DELETE FROM runs WHERE run = $1",
+    ] {
+        sqlx::query(sql).bind(run).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn insert(tx: &mut Transaction<'_, Sqlite>, sequence: i64, result: &RunResult) -> Result<(), sqlx::Error> {
+    let run = &result.run;
+    let firm = run.firm.as_deref().unwrap_or_default();
+    sqlx::query("INSERT INTO firms (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
+        .bind(firm)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query(
+        "INSERT INTO runs (run, sequence, firm, assessment, engine, catalogue, regime, as_of, thresholds, evidence,
+                           seal, bound, crashed, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+    )
+    .bind(&run.run)
+    .bind(sequence)
+    .bind(firm)
+    .bind(&run.assessment)
+    .bind(&run.engine)
+    .bind(run.catalogue.to_string())
+    .bind(&run.regime)
+    .bind(&run.as_of)
+    .bind(&run.thresholds)
+    .bind(run.evidence.to_string())
+    .bind(run.seal.to_string())
+    .bind(run.bound)
+    .bind(run.crashed)
+    .bind(signed(result.findings.len() as u64))
+    .execute(&mut **tx)
+    .await?;
+    systems(tx, firm, result).await?;
+    coverage(tx, result).await?;
+    findings(tx, firm, result).await?;
+    notes(tx, result).await?;
+    items(tx, result).await
+}
+
+/// The declared systems, and any other that the result names.
+async fn systems(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResult) -> Result<(), sqlx::Error> {
+    let named = result
+        .coverage
+        .checks
+        .iter()
+        .map(|line| &line.system)
+        .chain(result.items.iter().map(|item| &item.system))
+        .chain(result.findings.iter().map(|finding| &finding.system));
+    let mut systems: BTreeMap<&str, (&str, Option<u8>)> =
+        named.map(|id| (id.0.as_str(), (id.0.as_str(), None))).collect();
+    systems.extend(
+        result.run.systems.iter().map(|system| (system.id.0.as_str(), (system.name.as_str(), system.category))),
+    );
+    for (id, (name, category)) in systems {
+        sqlx::query(
+            "INSERT INTO systems (firm, id, name, category, as_of) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (firm, id) DO UPDATE
+             SET name = excluded.name, category = excluded.category, as_of = excluded.as_of
+             WHERE excluded.as_of >= systems.as_of",
+        )
+        .bind(firm)
+        .bind(id)
+        .bind(name)
+        .bind(category.map(i64::from))
+        .bind(&result.run.as_of)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query("INSERT INTO run_systems (run, firm, system, name, category) VALUES ($1, $2, $3, $4, $5)")
+            .bind(&result.run.run)
+            .bind(firm)
+            .bind(id)
+            .bind(name)
+            .bind(category.map(i64::from))
+            .execute(&mut **tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn coverage(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
+    for line in &result.coverage.checks {
+        sqlx::query(
+            "INSERT INTO run_coverage (run, system, check_slug, state, looked_at, aspects)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&result.run.run)
+        .bind(&line.system.0)
+        .bind(&line.check)
+        .bind(word(&line.state)?)
+        .bind(signed(line.looked_at))
+        .bind(json(&line.aspects)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResult) -> Result<(), sqlx::Error> {
+    for (ordinal, finding) in (1_i64..).zip(&result.findings) {
+        sqlx::query(
+            "INSERT INTO findings (firm, id, system, check_slug, aspect, asset, subject)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (firm, id) DO NOTHING",
+        )
+        .bind(firm)
+        .bind(&finding.id)
+        .bind(&finding.system.0)
+        .bind(&finding.check)
+        .bind(&finding.aspect)
+        .bind(&finding.asset)
+        .bind(json(&finding.subject)?)
+        .execute(&mut **tx)
+        .await?;
+        sqlx::query(
+            "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&result.run.run)
+        .bind(ordinal)
+        .bind(firm)
+        .bind(&finding.id)
+        .bind(&finding.title)
+        .bind(Severity::word(finding.severity))
+        .bind(finding.confidence)
+        .bind(json(&finding.evidence)?)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn notes(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
+    for (ordinal, note) in (1_i64..).zip(&result.notes) {
+        sqlx::query(
+            "INSERT INTO notes (run, ordinal, path, member, place, kind, reason, text, count, sha256)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind(&result.run.run)
+        .bind(ordinal)
+        .bind(&note.path)
+        .bind(&note.member)
+        .bind(&note.place)
+        .bind(word(&note.kind)?)
+        .bind(&note.reason)
+        .bind(&note.text)
+        .bind(signed(note.count))
+        .bind(note.sha256.map(|digest| digest.to_string()))
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn items(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
+    for item in &result.items {
+        sqlx::query(
+            "INSERT INTO items (run, item, rev, system, outcome, score, coverage, trustworthy)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&result.run.run)
+        .bind(&item.item.0)
+        .bind(i64::from(item.rev))
+        .bind(&item.system.0)
+        .bind(word(&item.outcome)?)
+        .bind(item.score)
+        .bind(item.coverage)
+        .bind(item.trustworthy)
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// The word of one of the model's enumerations, as results write it.
+fn word<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        Ok(other) => Err(sqlx::Error::Encode(format!("{other} is not a word").into())),
+        Err(error) => Err(sqlx::Error::Encode(error.into())),
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// SQL's integers are signed; no count of ours comes near the limit.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
