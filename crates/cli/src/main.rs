@@ -1,1 +1,65 @@
-fn main() {}
+//! The `secdiag` command: arguments in, calls, rendering out.
+
+mod args;
+mod catalogue;
+mod demo;
+mod diagnose;
+mod docs;
+mod explain;
+mod inspections;
+mod intel;
+mod out;
+mod parse;
+mod progress;
+mod workspace;
+
+use std::process::ExitCode;
+
+use args::Command;
+use clap::Parser;
+
+/// How a command ended: the process's exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// It ran.
+    Ran,
+    /// It failed, or an inspection crashed.
+    Failed,
+    /// There was nothing to inspect.
+    NothingToInspect,
+    /// `--fail-on` was asked for and met.
+    FailOnMet,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ran => 0,
+            Exit::Failed => 1,
+            Exit::NothingToInspect => 3,
+            Exit::FailOnMet => 10,
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| out::error(&format!("internal error: {panic}"))));
+    let arguments = args::Arguments::parse();
+    let done = match arguments.command {
+        Command::Demo(options) => demo::demo(&options),
+        Command::Diagnose(options) => diagnose::diagnose(&options).map(|done| done.exit),
+        Command::Parse(options) => parse::parse(&options),
+        Command::Explain(options) => explain::explain(&options),
+        Command::Catalogue(options) => catalogue::catalogue(&options),
+        Command::GenerateDocs { folder } => docs::generate(&folder),
+    };
+    match done {
+        Ok(exit) => exit.into(),
+        // A reader that went away (`secdiag … | head`) is not an error.
+        Err(error) if out::is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            out::error(&format!("error: {error:#}"));
+            ExitCode::from(if error.is::<args::UsageError>() { 2 } else { 1 })
+        }
+    }
+}

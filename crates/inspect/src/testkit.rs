@@ -75,22 +75,27 @@ pub fn recognise(formats: &[&'static Format], name: &str, bytes: &[u8]) -> Optio
 
 impl Bench {
     /// Adds a file, recognised among the inspection's formats by content as intake would.
-    pub fn file(mut self, inspection: &dyn Inspection, path: &str, bytes: &[u8]) -> Self {
+    pub fn file(self, inspection: &dyn Inspection, path: &str, bytes: &[u8]) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
-        let recognition = match recognise(inspection.meta().formats, name, bytes) {
-            Some(format) => Recognition::Recognised { format: format.id.to_owned(), kind: format.kind },
-            None => Recognition::Unsupported { format: None, reason: "not recognised".into(), close: vec![] },
-        };
+        match recognise(inspection.meta().formats, name, bytes) {
+            Some(format) => self.file_as(format, path, bytes),
+            None => {
+                let reason = "not recognised".into();
+                self.add(path, bytes, Recognition::Unsupported { format: None, reason, close: vec![] })
+            }
+        }
+    }
+
+    /// Adds a file as one of a format, whatever it holds: for fuzzing a parser behind its recogniser.
+    pub fn file_as(self, format: &'static Format, path: &str, bytes: &[u8]) -> Self {
+        self.add(path, bytes, Recognition::Recognised { format: format.id.to_owned(), kind: format.kind })
+    }
+
+    fn add(mut self, path: &str, bytes: &[u8], recognition: Recognition) -> Self {
         let sha256 = Sha256::of(bytes);
         let binding = Binding { systems: vec![SystemId::unnamed()], ..Binding::default() };
-        self.artefacts.push(Artefact {
-            sha256,
-            size: bytes.len() as u64,
-            path: path.to_owned(),
-            member: None,
-            recognition,
-            binding,
-        });
+        let size = bytes.len() as u64;
+        self.artefacts.push(Artefact { sha256, size, path: path.to_owned(), member: None, recognition, binding });
         self.contents.insert(sha256, bytes.to_vec());
         self
     }

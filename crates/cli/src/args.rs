@@ -1,0 +1,224 @@
+//! The command line. Help texts here are the reference: `docs/generated/cli.md` is made from them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use secdiag_model::{Lang, Severity};
+
+/// Information-security diagnostic (資安健診) for securities firms.
+///
+/// Exit codes: 0 ran; 1 failed, or an inspection crashed; 2 usage; 3 nothing to inspect; 10 `--fail-on` was met.
+#[derive(Debug, Parser)]
+#[command(name = "secdiag", version, max_term_width = 110)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Make the evidence of a fictional firm and diagnose it.
+    ///
+    /// Example: secdiag demo --out demo
+    Demo(Demo),
+    /// Diagnose an evidence folder: findings, items, coverage, notes and a report.
+    ///
+    /// Example: secdiag diagnose evidence/ --out result/ --regime securities --intel lists/
+    Diagnose(Diagnose),
+    /// Show what a parser makes of one file.
+    ///
+    /// Example: secdiag parse tap1.pcapng --table conn --json
+    Parse(Parse),
+    /// Explain a check: what, why, evidence, limits, risk, advice.
+    ///
+    /// Example: secdiag explain firewall/permit-any-any --lang zh-TW
+    Explain(Explain),
+    /// Look into the catalogue of items, checks and thresholds, or prove that it is whole.
+    ///
+    /// Example: secdiag catalogue show SEC-8.2
+    Catalogue(Catalogue),
+    /// Write the generated pages of the documentation.
+    #[command(hide = true)]
+    GenerateDocs {
+        /// Where to.
+        folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Folder for the firm's evidence, the truth and the result.
+    #[arg(long, default_value = "secdiag-demo")]
+    pub(crate) out: PathBuf,
+    /// Another seed makes another firm of the same kind.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    /// Folders, archives or files of evidence. An `assessment.toml` in a folder binds files to systems.
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Folder for the result; by default a folder named after the run in the workspace's `runs/`.
+    #[arg(long)]
+    pub(crate) out: Option<PathBuf>,
+    /// Folder that remembers: database, vault and lake.
+    #[arg(long, default_value = "secdiag-workspace")]
+    pub(crate) workspace: PathBuf,
+    /// Date that the diagnostic is about, YYYY-MM-DD; today by default.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<jiff::civil::Date>,
+    /// Indicator lists to match traffic against: files or folders (plain, CSV, STIX).
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(crate) intel: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) run: RunOptions,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunOptions {
+    /// Item set to answer: government, financial, securities or all (default: what assessment.toml says, else all).
+    #[arg(long)]
+    pub(crate) regime: Option<String>,
+    /// Threshold set (`secdiag catalogue thresholds`); by default the regime's.
+    #[arg(long, value_name = "SET")]
+    pub(crate) thresholds: Option<String>,
+    /// Worker threads; by default one per core. The result does not depend on it.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    /// Language of the report and of this output.
+    #[arg(long, value_enum, default_value_t = LangArg::En)]
+    pub(crate) lang: LangArg,
+    /// Exit with 10 when there is a finding of this severity or worse.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<SeverityArg>,
+    /// Your own catalogue files, laid over the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// Print the run as JSON instead of a summary.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Parse {
+    /// A file of evidence, or an archive.
+    pub(crate) file: PathBuf,
+    /// Show the rows of this table (conn, dns, …); without it, documents and notes are shown.
+    #[arg(long)]
+    pub(crate) table: Option<String>,
+    /// One JSON object per line instead of tab-separated columns.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Slug of a check, such as firewall/permit-any-any.
+    pub(crate) check: String,
+    /// Language.
+    #[arg(long, value_enum, default_value_t = LangArg::En)]
+    pub(crate) lang: LangArg,
+    /// Your own catalogue files, laid over the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// Print the catalogue's record as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Catalogue {
+    #[command(subcommand)]
+    pub(crate) question: CatalogueQuestion,
+    /// Your own catalogue files, laid over the built-in ones.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) catalogue: Option<PathBuf>,
+    /// Language.
+    #[arg(long, value_enum, default_value_t = LangArg::En, global = true)]
+    pub(crate) lang: LangArg,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogueQuestion {
+    /// Prove that the catalogue is whole: items, both languages, texts of checks, crosswalk, trace.
+    Lint,
+    /// List the items of a regime.
+    Items {
+        /// government, financial, securities or all.
+        #[arg(long, default_value = "all")]
+        regime: String,
+    },
+    /// Show one item, threshold set or check whole.
+    Show {
+        /// GOV-6.1, SEC-8.2, gcb-win11, firewall/permit-any-any, …
+        id: String,
+    },
+    /// Show how the item sets differ and which items ask the same.
+    Crosswalk,
+    /// Show the trace of the article's 128 requirements: item, check, test, state.
+    Trace,
+    /// List the threshold sets.
+    Thresholds,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum LangArg {
+    #[value(name = "en")]
+    En,
+    #[value(name = "zh-TW")]
+    ZhTw,
+}
+
+impl From<LangArg> for Lang {
+    fn from(lang: LangArg) -> Self {
+        match lang {
+            LangArg::En => Self::En,
+            LangArg::ZhTw => Self::ZhTw,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SeverityArg {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl From<SeverityArg> for Severity {
+    fn from(severity: SeverityArg) -> Self {
+        match severity {
+            SeverityArg::Info => Self::Info,
+            SeverityArg::Low => Self::Low,
+            SeverityArg::Medium => Self::Medium,
+            SeverityArg::High => Self::High,
+            SeverityArg::Critical => Self::Critical,
+        }
+    }
+}
+
+/// A request that cannot be carried out as it was put; exit code 2.
+#[derive(Debug)]
+pub(crate) struct UsageError(pub(crate) String);
+
+impl std::fmt::Display for UsageError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UsageError {}
+
+/// A usage error for an unknown name, with the names that there are.
+pub(crate) fn unknown(what: &str, name: &str, known: &[&str]) -> anyhow::Error {
+    UsageError(format!("there is no {what} `{name}`; there are: {}", known.join(", "))).into()
+}

@@ -1,0 +1,77 @@
+//! Gathers indicator lists: from `--intel`, from `assessment.toml`, and threat intelligence found among the evidence.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use secdiag_evidence::{Intake, Vault};
+use secdiag_intel::read_list;
+use secdiag_model::result::IntelList;
+use secdiag_model::{EvidenceKind, Indicator, Note, Sha256};
+
+use crate::args::UsageError;
+
+/// Lists of more than this are cut, with a note by the reader of the list.
+const MAX_LIST: u64 = 256 << 20;
+
+/// All indicators of a run.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) indicators: Vec<Indicator>,
+    pub(crate) lists: Vec<IntelList>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// Reads every list once, however often it was named; sorted by name.
+pub(crate) fn gather(paths: &[PathBuf], intake: &Intake, vault: &Vault) -> Result<Known> {
+    let mut lists: BTreeMap<(String, Sha256), Vec<u8>> = BTreeMap::new();
+    for path in paths {
+        let meta =
+            std::fs::metadata(path).map_err(|error| UsageError(format!("--intel {}: {error}", path.display())))?;
+        let files = if meta.is_dir() { files_below(path)? } else { vec![path.clone()] };
+        for file in files {
+            let mut bytes = Vec::new();
+            std::fs::File::open(&file)
+                .and_then(|opened| opened.take(MAX_LIST).read_to_end(&mut bytes))
+                .with_context(|| file.display().to_string())?;
+            let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+            lists.insert((name, Sha256::of(&bytes)), bytes);
+        }
+    }
+    let among_evidence = intake
+        .evidence
+        .artefacts
+        .iter()
+        .filter(|artefact| artefact.kind().or(artefact.binding.declared_kind) == Some(EvidenceKind::Cti));
+    for artefact in intake.assessment.intel(&intake.evidence).into_iter().chain(among_evidence) {
+        let mut bytes = Vec::new();
+        vault
+            .open(&artefact.sha256)?
+            .take(MAX_LIST)
+            .read_to_end(&mut bytes)
+            .with_context(|| artefact.display_path())?;
+        lists.insert((artefact.file_name().to_owned(), artefact.sha256), bytes);
+    }
+
+    let mut known = Known::default();
+    for ((name, sha256), bytes) in lists {
+        let (indicators, info, notes) = read_list(&name, &bytes, None);
+        let skipped = info.skipped.values().sum();
+        known.lists.push(IntelList { name, sha256, date: info.date, indicators: indicators.len() as u64, skipped });
+        known.indicators.extend(indicators);
+        known.notes.extend(notes);
+    }
+    known.lists.sort();
+    Ok(known)
+}
+
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() { files.extend(files_below(&path)?) } else { files.push(path) }
+    }
+    files.sort();
+    Ok(files)
+}
