@@ -123,7 +123,7 @@ fn schemas(folder: &Path) -> Result<()> {
         ("note", schemars::schema_for!(Note)),
         ("run", schemars::schema_for!(RunInfo)),
     ];
-    for (name, schema) in schemas {
+    for (name, schema) in schemas.into_iter().chain([("assessment", secdiag_evidence::assessment_schema())]) {
         write(&folder.join(name).with_extension("schema.json"), &(serde_json::to_string_pretty(&schema)? + "\n"))?;
     }
     Ok(())
