@@ -270,3 +270,119 @@ fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn overlay(files: &[(&str, &str)]) -> (tempfile::TempDir, Result<Catalogue, LoadError>) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let catalogue = Catalogue::with_overlay(folder.path());
+        (folder, catalogue)
+    }
+
+    fn message(files: &[(&str, &str)]) -> String {
+        overlay(files).1.unwrap_err().to_string()
+    }
+
+    const CHECK: &str = "
+id: local/backup-tape-unlabelled
+title: {en: Tape {tape} has no label, zh-TW: 磁帶 {tape} 無標籤}
+what: {en: w, zh-TW: 檢}
+why: {en: w, zh-TW: 因}
+evidence: {en: e, zh-TW: 證}
+limits: {en: l, zh-TW: 限}
+risk: {en: r, zh-TW: 險}
+advice: {en: a, zh-TW: 改}
+severity: {base: low}
+items: {FIN-7.1: []}
+references: []
+";
+
+    #[test]
+    fn the_built_in_catalogue_loads() {
+        let catalogue = Catalogue::built_in().unwrap();
+        assert_eq!(catalogue.items().filter(|item| item.id.set() == "GOV").count(), 14);
+        assert_eq!(catalogue.items().filter(|item| item.id.set() == "FIN").count(), 44);
+        assert_eq!(catalogue.group("GOV-5").unwrap().title.en, "Directory server settings");
+        let lockout = catalogue.item(&ItemId("GOV-5.2".to_owned())).unwrap();
+        assert_eq!(catalogue.group(lockout.id.parent()).unwrap().items.len(), 3);
+        assert_eq!(catalogue.regime("government").map(|regime| catalogue.items_in(regime).count()), Some(14));
+    }
+
+    #[test]
+    fn an_overlay_replaces_a_file_and_nothing_else() {
+        let built_in = Catalogue::built_in().unwrap();
+        let firm = "
+id: firm
+title: {en: Example Securities, zh-TW: 範例證券}
+publisher: Example Securities
+version: 2026-01
+settings:
+  min_length: {at_least: 14, source: Password standard 3.2, text_status: verified}
+";
+        let (_folder, catalogue) = overlay(&[("thresholds/firm.yaml", firm)]);
+        let catalogue = catalogue.unwrap();
+        let set = catalogue.threshold_set("firm").unwrap();
+        assert_eq!((set.settings.len(), set.get(crate::Setting::MinLength).unwrap().at_least), (1, Some(14)));
+        assert_eq!(catalogue.threshold_set("cis"), built_in.threshold_set("cis"));
+        assert_ne!(catalogue.revision(), built_in.revision());
+        let (_folder, same) = overlay(&[]);
+        assert_eq!(same.unwrap().revision(), built_in.revision());
+    }
+
+    #[test]
+    fn an_overlay_adds_a_check_that_counts_for_its_items() {
+        let check = CHECK
+            .replace("Tape {tape} has no label", "\"Tape {tape} has no label\"")
+            .replace("磁帶 {tape} 無標籤", "\"磁帶 {tape} 無標籤\"");
+        let (_folder, catalogue) = overlay(&[("checks/local/backup-tape-unlabelled.yaml", &check)]);
+        let catalogue = catalogue.unwrap();
+        let item = ItemId("FIN-7.1".to_owned());
+        assert_eq!(catalogue.items_of("local/backup-tape-unlabelled", None), [item.clone()]);
+        let checks = catalogue.checks_of(catalogue.item(&item).unwrap());
+        assert!(checks.iter().any(|check| check.check == "local/backup-tape-unlabelled" && !check.planned));
+    }
+
+    #[test]
+    fn a_check_that_exists_is_no_longer_waited_for() {
+        let check = CHECK.replace("local/backup-tape-unlabelled", "compliance/backup-failed").replace(" {tape}", "");
+        let (_folder, catalogue) = overlay(&[("checks/compliance/backup-failed.yaml", &check)]);
+        let catalogue = catalogue.unwrap();
+        let item = catalogue.item(&ItemId("FIN-7.1".to_owned())).unwrap();
+        let found: Vec<_> =
+            catalogue.checks_of(item).into_iter().filter(|check| check.check == "compliance/backup-failed").collect();
+        assert_eq!(found.len(), 1);
+        assert!(!found[0].planned);
+    }
+
+    #[test]
+    fn messages_name_the_file_and_the_line() {
+        let text = "id: firm\ntitle: {en: a, zh-TW: 乙}\npublisher: p\nversion: v\nsettings:\n  min_lenght: {}\n";
+        let found = message(&[("thresholds/firm.yaml", text)]);
+        assert!(found.starts_with("catalogue file thresholds/firm.yaml: "), "{found}");
+        assert!(found.contains("line 6") && found.contains("min_lenght"), "{found}");
+        let found = message(&[("notes.txt", "")]);
+        assert!(found.starts_with("catalogue file notes.txt is not used: files belong into items/"), "{found}");
+        let again = "- {id: GOV-1}";
+        assert!(
+            message(&[("items/own.yaml", again)]).contains("items/own.yaml"),
+            "{}",
+            message(&[("items/own.yaml", again)])
+        );
+        let folder = Path::new("no-such-folder-here");
+        assert!(Catalogue::with_overlay(folder).unwrap_err().to_string().starts_with("no-such-folder-here: "));
+    }
+
+    #[test]
+    fn an_id_is_defined_once() {
+        let text = "id: firm\ntitle: {en: a, zh-TW: 乙}\npublisher: p\nversion: v\nsettings: {}\n";
+        let found = message(&[("thresholds/own.yaml", text)]);
+        assert_eq!(found, "catalogue file thresholds/own.yaml: firm is defined twice");
+    }
+}

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::EvidenceNeed;
 
 /// A sufficiency rule. Written as a map with the rule's name as its only key:
-/// `sufficiency: {span_or_size: {days: 30, megabytes: 100}}`.
+/// `sufficiency: {span_or_size: {days: 30, megabytes: 100}}`; one without numbers as its name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Sufficiency {
@@ -37,6 +37,8 @@ pub enum Sufficiency {
         /// Units.
         count: u32,
     },
+    /// No sampling: every unit of the declared population. Written `sufficiency: every_unit`.
+    EveryUnit,
     /// Lists that age: the newest is at most `days` old on the as-of date.
     Fresh {
         /// Days.
@@ -84,6 +86,7 @@ impl Sufficiency {
             }
             Self::SpanOrSize { days, megabytes } => span_or_size(measured, days, megabytes),
             Self::Sample { percent, count } => sample(measured, percent, count),
+            Self::EveryUnit => every_unit(measured),
             Self::Fresh { days } => fresh(measured, days),
         }
     }
@@ -248,10 +251,7 @@ fn sample(measured: &Measured, percent: u32, count: u32) -> Verdict {
         );
     };
     if units > population {
-        return no(
-            format!("{units} units examined, but only {population} are declared: correct the declared population"),
-            format!("已檢測 {units} 台，多於申報的總數 {population} 台：請更正申報的總數"),
-        );
+        return too_many(units, population);
     }
     let share = tenths_of_percent(units, population);
     if units > 0 && u128::from(units) * 100 >= u128::from(percent) * u128::from(population) {
@@ -268,6 +268,31 @@ fn sample(measured: &Measured, percent: u32, count: u32) -> Verdict {
             format!("已檢測 {population} 台中的 {units} 台（{share}%）；要求總數之 {percent}% 或 {count} 台"),
         )
     }
+}
+
+fn every_unit(measured: &Measured) -> Verdict {
+    let units = measured.units;
+    match measured.population {
+        None => no(
+            format!("{units} units examined of an unknown number: declare the population, all of which is asked"),
+            format!("已檢測 {units} 台，惟未申報總數：請申報受檢設備總數（要求全數檢測）"),
+        ),
+        Some(population) if units > population => too_many(units, population),
+        Some(population) if units == population && units > 0 => {
+            yes(format!("all {population} units examined"), format!("{population} 台全數完成檢測"))
+        }
+        Some(population) => no(
+            format!("{units} of {population} units examined; all are asked"),
+            format!("已檢測 {population} 台中的 {units} 台；要求全數檢測"),
+        ),
+    }
+}
+
+fn too_many(units: u64, population: u64) -> Verdict {
+    no(
+        format!("{units} units examined, but only {population} are declared: correct the declared population"),
+        format!("已檢測 {units} 台，多於申報的總數 {population} 台：請更正申報的總數"),
+    )
 }
 
 fn fresh(measured: &Measured, days: u32) -> Verdict {
@@ -493,6 +518,26 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_is_sampled_all_units_are_asked() {
+        let rule = Sufficiency::EveryUnit;
+        check(&rule, &sampled(12, Some(12)), true, "all 12 units examined");
+        check(&rule, &sampled(11, Some(12)), false, "11 of 12 units examined; all are asked");
+        check(
+            &rule,
+            &sampled(13, Some(12)),
+            false,
+            "13 units examined, but only 12 are declared: correct the declared population",
+        );
+        check(
+            &rule,
+            &sampled(500, None),
+            false,
+            "500 units examined of an unknown number: declare the population, all of which is asked",
+        );
+        assert!(!rule.judge(&sampled(0, Some(0))).sufficient);
+    }
+
+    #[test]
     fn lists_need_a_date() {
         let aged = |age_days| Measured { artefacts: 1, age_days, ..Measured::default() };
         check(&FRESH, &aged(Some(7)), true, "7 days old, at most 7 days asked");
@@ -503,7 +548,7 @@ mod tests {
 
     #[test]
     fn nothing_is_never_enough() {
-        for rule in [CAPTURE, LOGS, SAMPLE, FRESH] {
+        for rule in [CAPTURE, LOGS, SAMPLE, FRESH, Sufficiency::EveryUnit] {
             check(
                 &rule,
                 &Measured { units: 500, bytes: u64::MAX, ..Measured::default() },
