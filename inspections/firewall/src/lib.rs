@@ -1,1 +1,108 @@
-//! Inspection of firewall rules.
+//! Inspection of firewall rules: items GOV-6, FIN-6.3 and SEC-8.4.
+//!
+//! *Evidence*: configurations of FortiOS, Cisco ASA/FTD, and dumps of iptables-save ([`formats`]). Each becomes a
+//! neutral [`policy::Policy`] ([`vendors`]); judging unfolds it into flat lists of boxes ([`flat`]), tells which way
+//! each rule lets packets go ([`direction`]) and asks the questions of [`checks`].
+//!
+//! *Limits*: one device at a time; address translation, routing and what happens before and after the filter are not
+//! followed, except that FortiOS virtual IPs stand for their targets. Zone-based and application policies of other
+//! vendors are not read yet.
+
+pub mod checks;
+pub mod direction;
+pub mod flat;
+pub mod formats;
+pub mod interval;
+pub mod net;
+pub mod policy;
+pub mod ports;
+pub mod risky;
+pub mod vendors;
+pub mod zones;
+
+use secdiag_inspect::{Check, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
+use secdiag_model::evidence::Format;
+use secdiag_model::{Note, NoteKind};
+
+use crate::checks::{
+    deny_all_not_logged, ftp_allowed, missing_deny_all, permissive_inbound_service, permit_any_any, smb_allowed,
+    telnet_allowed,
+};
+use crate::policy::Policy;
+
+/// The inspection.
+pub static FIREWALL: &dyn Inspection = &Firewall;
+
+/// Checks, in the order of the documentation.
+pub static CHECKS: &[&Check] = &[
+    &permit_any_any::CHECK,
+    &permissive_inbound_service::CHECK,
+    &telnet_allowed::CHECK,
+    &ftp_allowed::CHECK,
+    &smb_allowed::CHECK,
+    &missing_deny_all::CHECK,
+    &deny_all_not_logged::CHECK,
+];
+
+/// Formats that are read.
+pub static FORMATS: &[&Format] = &[&formats::FORTIOS, &formats::CISCO_ASA, &formats::IPTABLES_SAVE];
+
+static META: Meta = Meta { id: "firewall", parser_version: 1, checks: CHECKS, formats: FORMATS, tables: &[] };
+
+/// See the crate's documentation.
+#[derive(Debug)]
+pub struct Firewall;
+
+impl Inspection for Firewall {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
+        let artefact = unit.first();
+        let decoded = cx.text(artefact)?;
+        let parsed = match artefact.format() {
+            Some("fortios") => vendors::fortios::parse(&decoded.text),
+            Some("cisco-asa") => vendors::cisco_asa::parse(&decoded.text),
+            _ => vendors::iptables::parse(&decoded.text),
+        };
+        cx.check_cancelled()?;
+        if parsed.policies.is_empty() {
+            let text = "no list of rules was found in it: give the whole configuration";
+            cx.note(Note::new(NoteKind::Broken, "no-rules", text).on(artefact));
+        }
+        for policy in &parsed.policies {
+            if policy.truncated {
+                let text = "the file breaks off in the middle of a section: rules may be missing at its end";
+                cx.note(Note::new(NoteKind::Broken, "truncated", text).on(artefact));
+            }
+            cx.document(&unit.artefacts, policy)?;
+        }
+        for note in parsed.notes {
+            cx.note(note.on(artefact));
+        }
+        Ok(())
+    }
+
+    fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+        for document in &facts.documents::<Policy>()? {
+            let Some(firewall) = checks::Firewall::new(document, cx.as_of) else { continue };
+            if firewall.flats.iter().any(|flat| flat.incomplete) {
+                let text = format!("{}: lists are nested so deep that not all of them were followed", firewall.name);
+                let note = Note::new(NoteKind::NotUnderstood, "too-deep", text);
+                cx.note(document.artefacts.first().map_or(note.clone(), |artefact| note.clone().on(artefact)));
+            }
+            if firewall.policy.paths.is_empty() {
+                continue;
+            }
+            permit_any_any::judge(&firewall, cx);
+            permissive_inbound_service::judge(&firewall, cx);
+            telnet_allowed::judge(&firewall, cx);
+            ftp_allowed::judge(&firewall, cx);
+            smb_allowed::judge(&firewall, cx);
+            missing_deny_all::judge(&firewall, cx);
+            deny_all_not_logged::judge(&firewall, cx);
+        }
+        Ok(())
+    }
+}

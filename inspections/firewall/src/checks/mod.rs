@@ -1,0 +1,246 @@
+//! One file per check. What they share: one firewall made ready for questions, and how a rule becomes a finding.
+
+pub mod deny_all_not_logged;
+pub mod ftp_allowed;
+pub mod missing_deny_all;
+pub mod permissive_inbound_service;
+pub mod permit_any_any;
+pub mod smb_allowed;
+pub mod telnet_allowed;
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use secdiag_inspect::{Check, JudgeCx, ParsedDocument};
+use secdiag_model::{Artefact, Finding, Locator, Proof, Subject};
+
+use crate::direction::{Compass, Direction};
+use crate::flat::{Cube, Effect, Entry, Flat, Left, Sure, Universe, flatten};
+use crate::interval::Intervals;
+use crate::net::{AddrSet, Service, proto};
+use crate::policy::{Chain, Policy, Rule};
+
+/// Formats that every check here reads.
+pub(crate) const READS: &[&str] = &["fortios", "cisco-asa", "iptables-save"];
+
+/// One policy, ready for questions.
+pub struct Firewall<'a> {
+    /// Name shown: the host name, or the file's name where the configuration has none.
+    pub name: String,
+    /// The policy.
+    pub policy: &'a Policy,
+    /// Its paths, unfolded.
+    pub flats: Vec<Flat<'a>>,
+    /// Its directions.
+    pub compass: Compass,
+    artefact: &'a Artefact,
+}
+
+impl<'a> Firewall<'a> {
+    /// Unfolds a policy.
+    pub fn new(document: &'a ParsedDocument<'a, Policy>, as_of: Date) -> Option<Self> {
+        let artefact = *document.artefacts.first()?;
+        let policy = &document.value;
+        let universe = Universe::of(policy);
+        let stem = artefact.file_name().split('.').next().unwrap_or_default();
+        let name = if policy.device.is_empty() { stem.to_owned() } else { policy.device.clone() };
+        let flats = policy.paths.iter().map(|path| flatten(policy, &universe, path, Some(as_of))).collect();
+        let compass = Compass::of(policy, &universe);
+        Some(Self { name, policy, flats, compass, artefact })
+    }
+
+    /// Rules on all paths, each list's end counted as one.
+    pub fn rule_count(&self) -> u64 {
+        let chains = self.policy.chains.iter().filter(|chain| self.is_on_a_path(chain));
+        chains.map(|chain| chain.rules.len() as u64 + 1).sum()
+    }
+
+    fn is_on_a_path(&self, chain: &Chain) -> bool {
+        self.policy.paths.iter().any(|path| path.chains.contains(&chain.name))
+            || self.flats.iter().any(|flat| flat.entries.iter().any(|entry| std::ptr::eq(entry.chain, chain)))
+    }
+
+    /// Says for each direction how many rules were looked at.
+    pub(crate) fn looked_every_way(&self, check: &Check, cx: &JudgeCx<'_>) {
+        for direction in Direction::ASPECTS {
+            cx.looked_at_aspect(check, direction.word(), self.rule_count(), "rules");
+        }
+    }
+
+    /// A proof at a rule's own lines.
+    pub(crate) fn proof(&self, rule: &Rule) -> Proof {
+        Proof::new(self.artefact, Locator::Line(rule.line_from.into()), rule.text.as_str())
+    }
+
+    /// A proof elsewhere in the file.
+    pub(crate) fn proof_at(&self, locator: Locator, excerpt: &str) -> Proof {
+        Proof::new(self.artefact, locator, excerpt)
+    }
+
+    /// A finding about a rule, with the facts that all texts use.
+    pub(crate) fn finding(&self, check: &Check, permit: &Permit<'_>) -> Finding {
+        let rule = permit.rule;
+        let subject = Subject::Rule { device: self.name.clone(), rule: rule.id.clone(), line: rule.line_from.into() };
+        let confidence = match (permit.certain, permit.direction, permit.by_zones) {
+            (false, ..) => 0.5,
+            (true, Direction::Unknown, _) => 0.7,
+            (true, _, false) => 0.85,
+            (true, _, true) => 1.0,
+        };
+        let mut finding = Finding::new(check.id, subject, self.proof(rule))
+            .asset(self.name.as_str())
+            .confidence(confidence)
+            .fact("device", self.name.as_str())
+            .fact("rule", rule.id.as_str())
+            .fact("rule_name", rule.name.clone().unwrap_or_default())
+            .fact("rule_label", label(rule))
+            .fact("list", permit.chain.name.as_str())
+            .fact("line", rule.line_from)
+            .fact("src", rule.src.describe())
+            .fact("dst", rule.dst.describe())
+            .fact("services", rule.services.describe())
+            .fact("zones", format!("{} → {}", rule.in_ifs.describe(), rule.out_ifs.describe()))
+            .fact("direction", permit.direction.word())
+            .fact("direction_by", if permit.by_zones { "zones" } else { "addresses" })
+            .fact("certain", permit.certain)
+            .fact("implicit", rule.implicit)
+            .fact("example", example(&permit.witness));
+        if let Some(hits) = rule.hits {
+            finding = finding.fact("hits", hits);
+        }
+        if permit.direction != Direction::Unknown {
+            finding = finding.aspect(permit.direction.word());
+        }
+        finding
+    }
+
+    /// Rules that permit something of `question`, each once per direction, in the order of the paths. `question`
+    /// gives the boxes of an entry that are asked about; an entry for which it gives none is passed over.
+    pub(crate) fn permits(&self, question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>) -> Vec<Permit<'a>> {
+        let mut permits: Vec<Permit<'a>> = Vec::new();
+        let mut seen: BTreeMap<(*const Rule, Direction), usize> = BTreeMap::new();
+        for flat in &self.flats {
+            for (index, entry) in flat.entries.iter().enumerate() {
+                let (Effect::Permit, Some(rule)) = (entry.effect, entry.rule) else { continue };
+                let asked = question(entry, &entry.upper);
+                if asked.is_empty() {
+                    continue;
+                }
+                let mut sure = self.compass.directions(flat.path.hook, &question(entry, entry.lower()));
+                for (direction, sight) in self.compass.directions(flat.path.hook, &asked) {
+                    let (mut witness, mut certain) = match flat.reaching(index, sight.cubes, Sure::Possible) {
+                        Left::Nothing => continue,
+                        Left::Piece(piece) | Left::Undecided(piece) => (*piece, false),
+                    };
+                    if let Some(sure) = sure.remove(&direction).filter(|_| !flat.incomplete) {
+                        if let Left::Piece(piece) = flat.reaching(index, sure.cubes, Sure::Certain) {
+                            (witness, certain) = (*piece, true);
+                        }
+                    }
+                    let by_zones = sight.by_zones;
+                    let permit = Permit { rule, chain: entry.chain, direction, witness, certain, by_zones };
+                    match seen.get(&(std::ptr::from_ref(rule), direction)) {
+                        Some(known) => {
+                            if certain && !permits[*known].certain {
+                                permits[*known] = permit;
+                            }
+                        }
+                        None => {
+                            seen.insert((std::ptr::from_ref(rule), direction), permits.len());
+                            permits.push(permit);
+                        }
+                    }
+                }
+            }
+        }
+        permits
+    }
+
+    /// The check of a single service in every direction.
+    pub(crate) fn judge_service(&self, check: &Check, services: &[Service], cx: &JudgeCx<'_>) {
+        self.looked_every_way(check, cx);
+        let permits = self.permits(&|entry, cubes| {
+            // A rule that permits everything has a finding of its own, which says all there is to say.
+            if any_to_any(&entry.upper).is_empty() { those(cubes, services) } else { Vec::new() }
+        });
+        for permit in &permits {
+            cx.report(self.finding(check, permit));
+        }
+    }
+}
+
+/// A rule that permits something that was asked about, in one direction.
+pub struct Permit<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// The list that it stands in.
+    pub chain: &'a Chain,
+    /// Which way.
+    pub direction: Direction,
+    /// Packets that get through.
+    pub witness: Cube,
+    /// Surely; else a match of the rule, or of one before it, could not be evaluated.
+    pub certain: bool,
+    /// The direction comes from the roles of interfaces; else from addresses.
+    pub by_zones: bool,
+}
+
+/// What of the boxes is one of these services.
+pub(crate) fn those(cubes: &[Cube], services: &[Service]) -> Vec<Cube> {
+    let parts = cubes.iter().flat_map(|cube| {
+        services.iter().map(|service| Cube { service: cube.service.intersect(service), ..cube.clone() })
+    });
+    parts.filter(|cube| !cube.is_empty()).collect()
+}
+
+/// The boxes with any source and any destination, provided that together they let every service through: every
+/// protocol, or at least every TCP and UDP port (0 need not be among them).
+pub(crate) fn any_to_any(cubes: &[Cube]) -> Vec<Cube> {
+    let wide: Vec<&Cube> = cubes.iter().filter(|cube| cube.src.is_any() && cube.dst.is_any()).collect();
+    let all_ports = |number: u8| {
+        let of = wide.iter().filter(|cube| cube.service.proto.0.contains(number) && cube.service.sport.0.is_full());
+        let ports = of.fold(Intervals::empty(), |all, cube| all.union(&cube.service.dport.0));
+        ports.covers(&Intervals::range(1, u16::MAX))
+    };
+    if all_ports(proto::TCP) && all_ports(proto::UDP) { wide.into_iter().cloned().collect() } else { Vec::new() }
+}
+
+/// Number or statement, with the name where there is one, short enough for a headline.
+fn label(rule: &Rule) -> String {
+    let mut label = match &rule.name {
+        Some(name) if !name.is_empty() && rule.id.len() < 24 => format!("{} ({name})", rule.id),
+        _ => rule.id.clone(),
+    };
+    if label.chars().count() > 120 {
+        label = label.chars().take(119).chain(['…']).collect();
+    }
+    label
+}
+
+/// One packet of a box: `198.51.100.7 → 10.0.0.5 tcp/23`.
+fn example(cube: &Cube) -> String {
+    let address = |set: &AddrSet, prefer: &AddrSet| {
+        let pick = set.intersect(prefer);
+        let pick = if pick.is_empty() { set.clone() } else { pick };
+        match (pick.v4.first(), pick.v6.first()) {
+            (Some(address), _) => std::net::Ipv4Addr::from(address).to_string(),
+            (None, Some(address)) => std::net::Ipv6Addr::from(address).to_string(),
+            (None, None) => String::new(),
+        }
+    };
+    // Addresses that a reader recognises as hosts, not as the network's own.
+    let hosts = AddrSet {
+        v4: Intervals::of([(0x0808_0808, 0xdfff_fffe)]),
+        v6: Intervals::range(0x2001_0db8 << 96 | 1, u128::MAX),
+    };
+    let port = cube.service.dport.0.first().unwrap_or(0);
+    let named = cube.service.proto.0.contains(proto::TCP).then_some(proto::TCP).or(cube.service.proto.0.first());
+    let service = match named {
+        Some(number @ (proto::TCP | proto::UDP | proto::SCTP)) => {
+            format!("{}/{}", crate::net::proto_name(number), port.max(1))
+        }
+        Some(number) => crate::net::proto_name(number),
+        None => String::new(),
+    };
+    format!("{} → {} {service}", address(&cube.src, &hosts), address(&cube.dst, &hosts))
+}

@@ -1,0 +1,278 @@
+//! Runs over the shared evidence (`SECDIAG_DATA`): real dumps, vendors' test configurations, kernel verdicts.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use secdiag_firewall::flat::{Effect, Packet, Universe, flatten};
+use secdiag_firewall::net::{proto, proto_number};
+use secdiag_firewall::policy::{Action, Hook, Policy};
+use secdiag_firewall::vendors::{self, Parsed};
+use secdiag_firewall::{FIREWALL, FORMATS};
+use secdiag_inspect::testkit::{Bench, recognise};
+use secdiag_inspect::DecodedText;
+use secdiag_model::{Head, Match};
+
+fn data() -> Option<PathBuf> {
+    std::env::var_os("SECDIAG_DATA").map(PathBuf::from)
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "{} holds nothing", folder.display());
+    found
+}
+
+fn head_of(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).unwrap().take(Head::LEN as u64).read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn parse(format: &str, bytes: &[u8]) -> Parsed {
+    let text = DecodedText::decode(bytes).text;
+    match format {
+        "fortios" => vendors::fortios::parse(&text),
+        "cisco-asa" => vendors::cisco_asa::parse(&text),
+        _ => vendors::iptables::parse(&text),
+    }
+}
+
+/// Every parser over every small file, recognised or not: no crash, no hang; every line of a recognised file is
+/// understood or noted with its number.
+#[test]
+fn vendor_files_are_understood_or_noted() {
+    let Some(data) = data() else { return };
+    let firewall = data.join("firewall");
+    let mut seen: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
+    let mut count = 0;
+    for folder in ["vendor_snippets", "mixed_unit", "generated_fragments", "labs", "one_policy_many_vendors", "iptables/rulesets", "iptables/kernel_verdicts"] {
+        for path in files(&firewall.join(folder)) {
+            let bytes = std::fs::read(&path).unwrap();
+            count += 1;
+            for format in ["fortios", "cisco-asa", "iptables-save"] {
+                let start = Instant::now();
+                parse(format, &bytes);
+                assert!(start.elapsed() < Duration::from_secs(10), "{format} hangs on {}", path.display());
+            }
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let Some(format) = recognise(FORMATS, &name, &bytes) else { continue };
+            let parsed = parse(format.id, &bytes);
+            let lines = DecodedText::decode(&bytes).text.lines().count() as u64;
+            for note in &parsed.notes {
+                let whole_file = ["list-not-applied"].contains(&note.reason.as_str());
+                let Some(place) = &note.place else {
+                    assert!(whole_file, "{}: {note:?} has no line", path.display());
+                    continue;
+                };
+                let number = place.rsplit([' ', '-']).next().unwrap();
+                assert!(number.parse::<u64>().is_ok_and(|n| n >= 1 && n <= lines), "{}: {note:?}", path.display());
+            }
+            let Some(coverage) = parsed.policies.first().map(|policy| policy.coverage) else { continue };
+            let noted: u64 = parsed.notes.iter().filter(|note| note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected").map(|note| note.count).sum();
+            assert_eq!(coverage.total - coverage.understood, noted, "{}", path.display());
+            let entry = seen.entry(format.id).or_default();
+            *entry = (entry.0 + 1, entry.1 + coverage.total, entry.2 + coverage.understood);
+            // What is read is judged without a crash.
+            let thresholds = serde_json::from_str(r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#).unwrap();
+            let start = Instant::now();
+            Bench::default().file(FIREWALL, &name, &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds);
+            assert!(start.elapsed() < Duration::from_secs(60), "judging {} takes too long", path.display());
+        }
+    }
+    println!("{count} files; recognised (files, lines, understood): {seen:?}");
+    assert!(count > 800);
+    for (format, (_, total, understood)) in seen {
+        assert!(understood * 100 >= total * 97, "{format}: {understood} of {total} lines understood");
+    }
+}
+
+/// Counts of rules equal the number of `-A` lines, chain by chain.
+#[test]
+fn every_rule_of_real_dumps_is_kept() {
+    let Some(data) = data() else { return };
+    let mut rules = 0;
+    for path in files(&data.join("firewall/iptables/rulesets")) {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if recognise(FORMATS, &name, &bytes).is_none() {
+            continue;
+        }
+        let text = DecodedText::decode(&bytes).text;
+        let parsed = vendors::iptables::parse(&text);
+        let mut expected: BTreeMap<String, usize> = BTreeMap::new();
+        let mut table = "filter";
+        for line in text.lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('*') {
+                table = name;
+            }
+            let mut words = line.split_whitespace().skip_while(|word| word.starts_with('['));
+            if words.next() == Some("-A") {
+                *expected.entry(format!("{table}/{}", words.next().unwrap())).or_default() += 1;
+            }
+        }
+        let mut found: BTreeMap<String, usize> = BTreeMap::new();
+        for chain in parsed.policies.iter().flat_map(|policy| &policy.chains).filter(|chain| !chain.rules.is_empty()) {
+            *found.entry(chain.name.clone()).or_default() += chain.rules.len();
+        }
+        assert_eq!(found, expected, "{}", path.display());
+        rules += found.values().sum::<usize>();
+    }
+    println!("{rules} rules");
+    assert!(rules > 8_000);
+}
+
+/// Packets that a Linux kernel forwarded or blocked: the policy decides each the same.
+#[test]
+fn the_kernel_s_verdicts_are_reproduced() {
+    let Some(data) = data() else { return };
+    let folder = data.join("firewall/iptables/kernel_verdicts");
+    let (mut all, mut agreed, mut open) = (0, 0, 0);
+    for path in files(&folder).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "rules")) {
+        let parsed = vendors::iptables::parse(&DecodedText::decode(&std::fs::read(&path).unwrap()).text);
+        let policy = &parsed.policies[0];
+        let universe = Universe::of(policy);
+        let forward = policy.paths.iter().find(|path| path.hook == Hook::Forward).unwrap();
+        let flat = flatten(policy, &universe, forward, None);
+        assert!(!flat.incomplete);
+        let mut csv = String::new();
+        let packed = std::fs::File::open(path.with_extension("csv.gz")).unwrap();
+        flate2::read::GzDecoder::new(packed).read_to_string(&mut csv).unwrap();
+        let (mut here, mut here_agreed) = (0, 0);
+        for row in csv.lines().skip(1) {
+            let cells: Vec<&str> = row.split(',').collect();
+            let [_, in_if, out_if, src, dst, protocol, sport, dport, verdict] = cells.as_slice() else { panic!("{row}") };
+            let number = proto_number(protocol).unwrap();
+            let port = |text: &str| text.parse::<u16>().unwrap_or(0);
+            let packet = Packet {
+                in_if: universe.number(in_if),
+                out_if: universe.number(out_if),
+                src: src.parse().unwrap(),
+                dst: dst.parse().unwrap(),
+                proto: number,
+                sport: port(sport),
+                // Echo request.
+                dport: if number == proto::ICMP { 8 << 8 } else { port(dport) },
+            };
+            here += 1;
+            match flat.decide(&packet) {
+                Some(effect) if (effect == Effect::Permit) == (*verdict == "forwarded") => here_agreed += 1,
+                Some(_) => println!("{}: {row}", path.display()),
+                None => open += 1,
+            }
+        }
+        println!("{}: {here_agreed} of {here}", path.file_name().unwrap().to_string_lossy());
+        all += here;
+        agreed += here_agreed;
+    }
+    println!("kernel verdicts: {agreed} of {all} agree, {open} undecided");
+    assert_eq!(agreed, all);
+}
+
+/// What the FortiGate of the lab did: ping, ssh, tcp/9100 and udp/9200 pass, tcp/9101 and udp/9201 do not.
+#[test]
+fn the_lab_s_outcomes_are_reproduced() {
+    let Some(data) = data() else { return };
+    let bytes = std::fs::read(data.join("firewall/labs/fortios_fw_policy_basic/configs/fw/show.txt")).unwrap();
+    let parsed = parse("fortios", &bytes);
+    let policy: &Policy = &parsed.policies[0];
+    assert_eq!(policy.device, "fw");
+    let universe = Universe::of(policy);
+    let flat = flatten(policy, &universe, &policy.paths[0], None);
+    for (number, dport, expected) in [
+        (proto::ICMP, 8 << 8, Effect::Permit),
+        (proto::TCP, 22, Effect::Permit),
+        (proto::TCP, 9100, Effect::Permit),
+        (proto::UDP, 9200, Effect::Permit),
+        (proto::TCP, 9101, Effect::Deny),
+        (proto::UDP, 9201, Effect::Deny),
+    ] {
+        let packet = Packet {
+            in_if: universe.number("port2"),
+            out_if: universe.number("port3"),
+            src: "192.168.123.1".parse().unwrap(),
+            dst: "192.168.123.6".parse().unwrap(),
+            proto: number,
+            sport: 40_000,
+            dport,
+        };
+        assert_eq!(flat.decide(&packet), Some(expected), "{number}/{dport}");
+    }
+}
+
+/// Nothing but firewall configurations is taken, over all evidence of all slices.
+#[test]
+fn other_evidence_is_left_alone() {
+    let Some(data) = data() else { return };
+    let mut taken: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut close: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for path in files(&data) {
+        let bytes = head_of(&path);
+        let size = path.metadata().unwrap().len();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let shown = path.strip_prefix(&data).unwrap().display().to_string();
+        let head = Head::new(&bytes, &name, size);
+        for format in FORMATS {
+            match (format.sniff)(&head) {
+                Match::Yes(_) => taken.entry(format.id.into()).or_default().push(shown.clone()),
+                Match::Close(why) => close.entry(why.into()).or_default().push(shown.clone()),
+                Match::No => {}
+            }
+        }
+    }
+    for (what, paths) in taken.iter().chain(&close) {
+        println!("## {what}: {}", paths.len());
+        if std::env::var_os("SECDIAG_LIST").is_some() {
+            paths.iter().for_each(|path| println!("   {path}"));
+        }
+    }
+    for paths in taken.values() {
+        for path in paths {
+            assert!(path.starts_with("firewall/"), "{path} is no firewall configuration");
+        }
+    }
+    assert!(taken["iptables-save"].len() >= 40 && taken["cisco-asa"].len() >= 40 && taken["fortios"].len() >= 40);
+}
+
+/// A core firewall with thousands of rules is parsed and judged in seconds, even unoptimised.
+#[test]
+fn large_rule_sets_stay_fast() {
+    let Some(data) = data() else { return };
+    for name in ["tum_2013-10", "tum_2014-07"] {
+        let bytes = std::fs::read(data.join("firewall/iptables/rulesets").join(name)).unwrap();
+        let thresholds = serde_json::from_str(r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#).unwrap();
+        let start = Instant::now();
+        let judged = Bench::default().file(FIREWALL, name, &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds);
+        let mut checks: BTreeMap<String, usize> = BTreeMap::new();
+        for finding in &judged.findings {
+            *checks.entry(format!("{} {}", finding.check, finding.aspect.as_deref().unwrap_or("-"))).or_default() += 1;
+        }
+        println!("{name}: {:?} {checks:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn nat_and_policy_tables_never_lose_an_action() {
+    let Some(data) = data() else { return };
+    for path in files(&data.join("firewall/vendor_snippets/fortios")) {
+        let bytes = std::fs::read(&path).unwrap();
+        for policy in parse("fortios", &bytes).policies {
+            for rule in policy.rules() {
+                assert!(matches!(rule.action, Action::Permit | Action::Deny), "{}", path.display());
+                assert!(rule.line_from > 0 && rule.line_from <= rule.line_to);
+            }
+        }
+    }
+}
