@@ -1,1 +1,247 @@
-//! A fictional securities firm, generated from a seed, with its truth.
+//! A fictional securities firm: its evidence, generated from a seed, and the truth about it.
+//!
+//! [`generate`] writes `evidence/` (what a firm would hand in, described by `assessment.toml`) and, beside it and out
+//! of reach of a diagnostic, `truth.json`: what is wrong, what only looks wrong and what cannot be read. The same seed
+//! gives the same bytes. All addresses are private or of the documentation ranges (RFC 5737), all names lie below
+//! `.example` (RFC 2606); no real firm, person or threat is meant.
+
+mod capture;
+mod desktop;
+mod directory;
+mod firewalls;
+mod intel;
+mod random;
+mod servers;
+mod truth;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json};
+
+pub use truth::{Innocent, Planted, Truth, Unreadable};
+
+/// Date to diagnose the firm as of.
+pub const AS_OF: &str = "2026-06-30";
+
+/// Name of the folder with the evidence.
+pub const EVIDENCE: &str = "evidence";
+
+/// Name of the file with the truth.
+pub const TRUTH: &str = "truth.json";
+
+/// Name of the firm.
+pub const FIRM: &str = "Harbour Light Securities Co., Ltd. 港明證券股份有限公司";
+
+/// Why the firm could not be written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// A folder of that name holds something else.
+    #[error("{} exists and was not written by the demo: choose another folder", path.display())]
+    InTheWay {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file could not be written.
+    #[error("{}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The truth could not be put into words.
+    #[error("truth.json: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+/// Writes `into/evidence/` and `into/truth.json`, replacing what an earlier call wrote there.
+pub fn generate(seed: u64, into: &Path) -> Result<Truth, DemoError> {
+    let book = Book::of(seed);
+    let truth = into.join(TRUTH);
+    let evidence = into.join(EVIDENCE);
+    if evidence.exists() {
+        let ours = std::fs::read(&truth).is_ok_and(|bytes| serde_json::from_slice::<Truth>(&bytes).is_ok());
+        if !ours {
+            return Err(DemoError::InTheWay { path: evidence });
+        }
+    }
+    for (path, bytes) in &book.files {
+        write(&evidence.join(path), bytes)?;
+    }
+    write(&truth, serde_json::to_string_pretty(&book.truth)?.as_bytes())?;
+    Ok(book.truth)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), DemoError> {
+    let error = |source| DemoError::Write { path: path.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(error)?;
+    }
+    std::fs::write(path, bytes).map_err(error)
+}
+
+/// Systems of the firm.
+const TRADING: &str = "trading";
+const BACK_OFFICE: &str = "back-office";
+const OFFICE: &str = "office";
+
+/// What the parts of the firm are written down in: files and the truth about them.
+struct Book {
+    files: Vec<(String, Vec<u8>)>,
+    truth: Truth,
+}
+
+impl Book {
+    fn of(seed: u64) -> Self {
+        let truth = Truth {
+            firm: FIRM.to_owned(),
+            seed,
+            as_of: AS_OF.to_owned(),
+            planted: Vec::new(),
+            innocent: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        let mut book = Self { files: Vec::new(), truth };
+        book.file("assessment.toml", include_str!("assessment.toml"));
+        firewalls::write(seed, &mut book);
+        directory::write(seed, &mut book);
+        servers::write(seed, &mut book);
+        capture::write(seed, &mut book);
+        intel::write(seed, &mut book);
+        desktop::write(seed, &mut book);
+        book
+    }
+
+    fn file(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        self.files.push((path.to_owned(), bytes.into()));
+    }
+
+    fn plant(&mut self, check: &str, system: &str, subject: Json, why: &str) -> &mut Planted {
+        self.truth.planted.push(Planted {
+            check: check.to_owned(),
+            system: system.to_owned(),
+            subject: object(subject),
+            facts: Map::new(),
+            why: why.to_owned(),
+        });
+        let last = self.truth.planted.len() - 1;
+        &mut self.truth.planted[last]
+    }
+
+    fn innocent(&mut self, system: &str, subject: Json, must_not_fire: &[&str], what: &str) {
+        self.truth.innocent.push(Innocent {
+            what: what.to_owned(),
+            must_not_fire: must_not_fire.iter().map(|check| (*check).to_owned()).collect(),
+            system: system.to_owned(),
+            subject: object(subject),
+        });
+    }
+
+    fn unreadable(&mut self, path: &str, state: &str, why: &str) {
+        self.truth.unreadable.push(Unreadable { path: path.to_owned(), state: state.to_owned(), why: why.to_owned() });
+    }
+}
+
+impl Planted {
+    fn fact(&mut self, name: &str, value: impl Into<Json>) -> &mut Self {
+        self.facts.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+fn object(value: Json) -> Map<String, Json> {
+    match value {
+        Json::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+        fn walk(folder: &Path, below: &str, into: &mut BTreeMap<String, Vec<u8>>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let entry = entry.unwrap();
+                let name = format!("{below}/{}", entry.file_name().to_string_lossy());
+                if entry.file_type().unwrap().is_dir() {
+                    walk(&entry.path(), &name, into);
+                } else {
+                    into.insert(name, std::fs::read(entry.path()).unwrap());
+                }
+            }
+        }
+        let mut all = BTreeMap::new();
+        walk(folder, "", &mut all);
+        all
+    }
+
+    #[test]
+    fn the_seed_decides_every_byte() {
+        let folder = tempfile::tempdir().unwrap();
+        let (one, again, other) = (folder.path().join("1"), folder.path().join("2"), folder.path().join("3"));
+        let truth = generate(7, &one).unwrap();
+        assert_eq!(generate(7, &again).unwrap(), truth);
+        assert_eq!(files(&one), files(&again));
+        assert_ne!(generate(8, &other).unwrap(), truth);
+        assert_eq!(files(&one).keys().collect::<Vec<_>>(), files(&other).keys().collect::<Vec<_>>());
+        let same = files(&other).iter().filter(|(name, bytes)| files(&one).get(*name) == Some(bytes)).count();
+        assert!(same < files(&one).len() / 2, "{same} of {} files do not depend on the seed", files(&one).len());
+    }
+
+    #[test]
+    fn the_truth_lies_beside_the_evidence_and_reads_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let truth = generate(1, folder.path()).unwrap();
+        let read: Truth = serde_json::from_slice(&std::fs::read(folder.path().join(TRUTH)).unwrap()).unwrap();
+        assert_eq!(read, truth);
+        assert!(!folder.path().join(EVIDENCE).join(TRUTH).exists());
+        let size: usize = files(&folder.path().join(EVIDENCE)).values().map(Vec::len).sum();
+        assert!(size < 3_000_000, "{size} bytes");
+        generate(2, folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_folder_of_something_else_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(EVIDENCE)).unwrap();
+        assert!(matches!(generate(1, folder.path()), Err(DemoError::InTheWay { .. })));
+    }
+
+    #[test]
+    fn planted_problems_are_told_apart_and_innocents_are_none_of_them() {
+        let truth = Book::of(3).truth;
+        for (index, planted) in truth.planted.iter().enumerate() {
+            assert!(!planted.subject.is_empty(), "{planted:?}");
+            let same = |other: &&Planted| {
+                (&other.check, &other.system, &other.subject) == (&planted.check, &planted.system, &planted.subject)
+            };
+            assert_eq!(truth.planted.iter().position(|other| same(&other)), Some(index), "{planted:?}");
+        }
+        for innocent in &truth.innocent {
+            assert!(!innocent.subject.is_empty() && !innocent.must_not_fire.is_empty(), "{innocent:?}");
+            let hit = truth.planted.iter().find(|planted| {
+                planted.system == innocent.system
+                    && innocent.must_not_fire.contains(&planted.check)
+                    && innocent.subject.iter().all(|(key, value)| planted.subject.get(key) == Some(value))
+            });
+            assert_eq!(hit, None, "{innocent:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_points_at_the_real_world() {
+        for (path, bytes) in Book::of(5).files {
+            let text = String::from_utf8_lossy(&bytes).to_lowercase();
+            for word in [".com", ".tw\"", ".net/", ".org/"] {
+                let harmless = ["oasis-open.org/", "openldap.org/"];
+                let text = harmless.iter().fold(text.clone(), |text, known| text.replace(known, ""));
+                assert!(!text.contains(word), "{path} holds {word}");
+            }
+        }
+    }
+}
