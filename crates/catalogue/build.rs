@@ -1,7 +1,6 @@
 //! Tells cargo that a file added to `catalogue/` changes this crate: `include_dir!` alone only follows files that it
 //! saw before.
 
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn main() {
     println!("cargo::rerun-if-changed=../../catalogue");
 }

@@ -7,6 +7,7 @@ mod lint;
 mod load;
 mod schema;
 pub mod sufficiency;
+mod template;
 mod thresholds;
 
 pub use lint::{Complaint, KnownCheck};
@@ -14,6 +15,8 @@ pub use load::{Catalogue, LoadError};
 pub use schema::{
     Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,
     ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, TextStatus, TraceStatus,
+    file_schemas,
 };
 pub use sufficiency::{Measured, Sufficiency, Verdict};
+pub use template::MissingFact;
 pub use thresholds::{Setting, Threshold, ThresholdSet};

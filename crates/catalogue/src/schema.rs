@@ -335,3 +335,43 @@ pub struct Requirement {
     /// Met or planned.
     pub status: TraceStatus,
 }
+
+/// JSON schemas of the catalogue's files, by the places where they stand, for editors and for `docs/schemas/`.
+pub fn file_schemas() -> [(&'static str, schemars::Schema); 8] {
+    [
+        ("groups.yaml", schemars::schema_for!(Vec<Group>)),
+        ("items/*.yaml", schemars::schema_for!(Vec<Item>)),
+        ("checks/*/*.yaml", schemars::schema_for!(CheckText)),
+        ("thresholds/*.yaml", schemars::schema_for!(crate::ThresholdSet)),
+        ("regimes.yaml", schemars::schema_for!(Vec<Regime>)),
+        ("categories.yaml", schemars::schema_for!(Vec<Category>)),
+        ("crosswalk.yaml", schemars::schema_for!(Crosswalk)),
+        ("trace/*.yaml", schemars::schema_for!(Vec<Requirement>)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_written_as_maps_or_names() {
+        let text = "any_of: [PCAP, LOCPOL, SRVCOL]\nsufficiency: {fresh: {days: 7}}\n\
+            sufficiency_of: {LOCPOL: {sample: {percent: 10, count: 100}}, SRVCOL: every_unit}\n";
+        let need: EvidenceNeed = yaml_serde::from_str(text).unwrap();
+        assert_eq!(need.rule(EvidenceKind::Pcap), Some(&Sufficiency::Fresh { days: 7 }));
+        assert_eq!(need.rule(EvidenceKind::Locpol), Some(&Sufficiency::Sample { percent: 10, count: 100 }));
+        assert_eq!(need.rule(EvidenceKind::Srvcol), Some(&Sufficiency::EveryUnit));
+        let again: EvidenceNeed = serde_json::from_value(serde_json::to_value(&need).unwrap()).unwrap();
+        assert_eq!(again, need);
+        let wrong = yaml_serde::from_str::<EvidenceNeed>("any_of: [PCAP]\nsufficiency: {capture: {hours: 6}}\n");
+        assert!(wrong.unwrap_err().to_string().contains("max_gap_minutes"));
+    }
+
+    #[test]
+    fn schemas_say_how_rules_are_written() {
+        let (_, items) = &file_schemas()[1];
+        let text = items.as_value().to_string();
+        assert!(text.contains("max_gap_minutes") && text.contains("every_unit"), "{text}");
+    }
+}
