@@ -64,13 +64,14 @@ impl<'a> View<'a> {
             }
         }
         let mut view = Self { policies };
-        view.set_ldap_defaults();
+        view.set_ldap_defaults(cx);
         view.note_unused(cx);
         Ok(view)
     }
 
-    /// Users without a policy of their own belong to the default one, which another export (cn=config) may name.
-    fn set_ldap_defaults(&mut self) {
+    /// Users without a policy of their own belong to the default one, which another export (cn=config) may name. Where
+    /// none is known, any policy that nobody names may be it.
+    fn set_ldap_defaults(&mut self, cx: &JudgeCx<'_>) {
         let stated: Vec<String> = self
             .policies
             .iter()
@@ -78,12 +79,31 @@ impl<'a> View<'a> {
             .collect();
         for known in &mut self.policies {
             let Some(ldap) = &known.policy.ldap else { continue };
-            let is = |scope: &Scope, dn: &String| scope.name.eq_ignore_ascii_case(dn);
             let scopes = &mut known.policy.scopes;
-            let default =
-                stated.iter().chain(&ldap.policy).find_map(|dn| scopes.iter().position(|scope| is(scope, dn)));
-            let Some(scope) = default.and_then(|index| scopes.get_mut(index)) else { continue };
-            if let Some(coverage) = &mut scope.coverage {
+            if scopes.is_empty() || ldap.unassigned.users == 0 {
+                continue;
+            }
+            let note = |text: String| {
+                let note = Note::new(NoteKind::Assumed, "default-policy", text).on(known.artefacts[0]);
+                cx.note(note.times(ldap.unassigned.users));
+            };
+            let find = |dn: &String| scopes.iter().position(|scope| sources::same_name(&scope.name, dn));
+            let by_name = || {
+                let index = ldap.policy.as_ref().and_then(find)?;
+                note(format!(
+                    "{} was taken for the default policy by its name: export cn=config (olcPPolicyDefault) to be sure",
+                    scopes[index].name
+                ));
+                Some(index)
+            };
+            let Some(index) = stated.iter().find_map(find).or_else(by_name) else {
+                note("users have no policy of their own and the default is not known: export cn=config (olcPPolicyDefault); each policy that no user names was judged as if it were the default".to_owned());
+                for coverage in scopes.iter_mut().filter_map(|scope| scope.coverage.as_mut()) {
+                    coverage.complete = false;
+                }
+                continue;
+            };
+            if let Some(coverage) = &mut scopes[index].coverage {
                 coverage.users += ldap.unassigned.users;
                 coverage.names.extend(ldap.unassigned.names.iter().cloned());
                 coverage.names.sort_unstable();
@@ -283,6 +303,9 @@ pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &V
             .fact("standard_zh", cx.thresholds.title.zh_tw.as_str())
             .fact("rule", threshold.source.as_str())
             .fact("also", also);
+        // Nobody is known to be governed by it: the setting is as stated, that it matters is not sure.
+        let unsure = scope.coverage.as_ref().is_some_and(|coverage| coverage.users == 0 && !coverage.complete);
+        let finding = if unsure { finding.confidence(0.5) } else { finding };
         findings.insert(key, covered(finding, scope.coverage.as_ref()));
     }
     for finding in findings.into_values() {
@@ -324,10 +347,10 @@ fn covered(finding: Finding, coverage: Option<&Coverage>) -> Finding {
     let reach = match (coverage.users, at_least) {
         (0, true) => "users not in the evidence".to_owned(),
         (0, false) => "no user at present".to_owned(),
-        (1, false) => format!("1 user: {named}"),
         (count, _) => format!(
-            "{}{count} users: {named}{}",
+            "{}{count} {}: {named}{}",
             if at_least { "at least " } else { "" },
+            if count == 1 { "user" } else { "users" },
             if more { ", …" } else { "" }
         ),
     };
@@ -335,7 +358,7 @@ fn covered(finding: Finding, coverage: Option<&Coverage>) -> Finding {
         (0, true) => "適用的使用者不在佐證資料中".to_owned(),
         (0, false) => "目前無使用者".to_owned(),
         (count, _) => format!(
-            "{}{count} 位使用者:{}{}",
+            "{}{count} 位使用者：{}{}",
             if at_least { "至少 " } else { "" },
             users.join("、"),
             if more { "…等" } else { "" }
@@ -375,6 +398,7 @@ pub(crate) fn judge_accounts(check: &Check, question: &AccountQuestion, view: &V
             cx.report(
                 Finding::new(check.id, subject, known.proof(&account.at))
                     .asset(known.name.clone())
+                    .fact("scope", format!("{}\\{}", known.name, account.name))
                     .fact("account", account.name.as_str())
                     .fact("domain", known.name.as_str())
                     .fact("privileged", account.privileged),

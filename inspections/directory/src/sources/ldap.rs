@@ -119,7 +119,8 @@ impl Tree {
                 let on = enforced && !off;
                 self.modules += u64::from(on);
                 let why = if enforced { "" } else { " (not used: pwdCheckQuality is 0 or absent)" };
-                let excerpt = format!("{}: {}: {}{why}", entry.dn, module.name, module.text());
+                let spelling = if module.name == "pwdcheckmodule" { "pwdCheckModule" } else { "pwdUseCheckModule" };
+                let excerpt = format!("{}: {spelling}: {}{why}", entry.dn, module.text());
                 Place::line(0, module.line, excerpt).state(on)
             }
             (None, Some(quality)) => {
@@ -238,21 +239,6 @@ impl Tree {
                 "this export holds no pwdPolicy entry: no password or lockout policy was looked at in it",
                 1,
             );
-        } else if !stated && known {
-            match &default {
-                Some(default) => assumed(
-                    "default-policy",
-                    &format!(
-                        "{default} was taken for the default policy by its name: export cn=config (olcPPolicyDefault) to be sure"
-                    ),
-                    1,
-                ),
-                None => assumed(
-                    "default-policy",
-                    "it is not known which policy is the default: export cn=config (olcPPolicyDefault)",
-                    1,
-                ),
-            }
         }
         if self.overlay_without_default && !stated {
             assumed(

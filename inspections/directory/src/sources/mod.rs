@@ -149,6 +149,11 @@ pub(crate) fn units(evidence: &EvidenceSet) -> Vec<Unit> {
     units
 }
 
+/// Whether two distinguished names are one.
+pub(crate) fn same_name(a: &str, b: &str) -> bool {
+    ad::normal(a) == ad::normal(b)
+}
+
 /// Digests that a document made from this unit carries: its files, a content at several places once.
 pub(crate) fn files(unit: &Unit) -> Vec<Sha256> {
     match unit.first().format() {
