@@ -400,7 +400,6 @@ fn many(id: &str, findings: usize) -> Run {
 
 /// Records runs until it is killed; started by the next test in a process of its own.
 #[tokio::test]
-#[ignore = "the child of killed_in_the_middle"]
 async fn child_that_records() {
     let Some(path) = std::env::var_os("SECDIAG_STORE_CHILD") else { return };
     let store = Store::open(Path::new(&path)).await.unwrap();
@@ -417,7 +416,7 @@ fn killed_in_the_middle_leaves_whole_runs_only() {
     let mut told = 0;
     for round in 0..4_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["child_that_records", "--exact", "--ignored", "--nocapture"])
+            .args(["child_that_records", "--exact", "--nocapture"])
             .env("SECDIAG_STORE_CHILD", &path)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
