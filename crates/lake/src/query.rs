@@ -75,21 +75,32 @@ impl LakeError {
 impl Lake {
     /// An engine with so many threads that spills to `spill` beyond `memory` bytes.
     pub fn new(threads: usize, memory: usize, spill: &Path) -> Result<Self, LakeError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build().map_err(|error| LakeError::io(spill, error))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads.max(1))
+            .enable_all()
+            .build()
+            .map_err(|error| LakeError::io(spill, error))?;
         let mut config = SessionConfig::new().with_target_partitions(threads.max(1)).with_information_schema(false);
         // Functions and results know plain strings; views would need every function twice.
         config.options_mut().execution.parquet.schema_force_view_types = false;
         config.options_mut().sql_parser.map_string_types_to_utf8view = false;
         let environment = RuntimeEnvBuilder::new()
             .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
-            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()])))
+            .with_disk_manager_builder(
+                DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()])),
+            )
             .build_arc()?;
         Ok(Self { runtime, config, environment })
     }
 
     /// Runs one query over these tables. Rows come in the query's order, one object per row: addresses as text, times as
     /// microseconds. `cancelled` is asked between batches.
-    pub fn query(&self, tables: &[TableParts<'_>], sql: &str, cancelled: &dyn Fn() -> bool) -> Result<Vec<Json>, LakeError> {
+    pub fn query(
+        &self,
+        tables: &[TableParts<'_>],
+        sql: &str,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Vec<Json>, LakeError> {
         self.runtime.block_on(async {
             let context = SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.environment));
             functions::all().into_iter().for_each(|function| context.register_udf(function));
@@ -120,8 +131,11 @@ fn register(context: &SessionContext, table: &TableParts<'_>) -> Result<(), Lake
         context.register_table(table.table.name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
         return Ok(());
     }
-    let urls = table.parts.iter().map(|part| ListingTableUrl::parse(part.to_string_lossy())).collect::<Result<Vec<_>, _>>()?;
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet").with_target_partitions(context.copied_config().target_partitions());
+    let urls =
+        table.parts.iter().map(|part| ListingTableUrl::parse(part.to_string_lossy())).collect::<Result<Vec<_>, _>>()?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
+        .with_file_extension(".parquet")
+        .with_target_partitions(context.copied_config().target_partitions());
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     context.register_table(table.table.name, Arc::new(ListingTable::try_new(config)?))?;
     Ok(())
@@ -132,7 +146,10 @@ fn append_rows(batch: &RecordBatch, rows: &mut Vec<Json>) -> Result<(), LakeErro
     for row in 0..batch.num_rows() {
         let mut object = Map::new();
         for (field, column) in schema.fields().iter().zip(batch.columns()) {
-            let value = json(column, row).ok_or_else(|| LakeError::ColumnType { column: field.name().clone(), kind: field.data_type().clone() })?;
+            let value = json(column, row).ok_or_else(|| LakeError::ColumnType {
+                column: field.name().clone(),
+                kind: field.data_type().clone(),
+            })?;
             object.insert(field.name().clone(), value);
         }
         rows.push(Json::Object(object));
@@ -149,7 +166,9 @@ fn json(column: &ArrayRef, row: usize) -> Option<Json> {
         DataType::UInt64 => column.as_primitive::<UInt64Type>().value(row).into(),
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
         DataType::Float64 => column.as_primitive::<Float64Type>().value(row).into(),
-        DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Microsecond, _) => column.as_primitive::<TimestampMicrosecondType>().value(row).into(),
+        DataType::Timestamp(datafusion::arrow::datatypes::TimeUnit::Microsecond, _) => {
+            column.as_primitive::<TimestampMicrosecondType>().value(row).into()
+        }
         DataType::Utf8 => column.as_string::<i32>().value(row).into(),
         DataType::Utf8View => column.as_string_view().value(row).into(),
         DataType::FixedSizeBinary(16) => functions::ip_text(column.as_fixed_size_binary().value(row)).into(),

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    ArrayBuilder, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, FixedSizeBinaryBuilder, Float64Builder, Int64Builder, ListBuilder,
+    RecordBatch, StringBuilder, TimestampMicrosecondBuilder, UInt64Builder,
 };
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -55,7 +56,12 @@ impl PartWriter {
     }
 
     /// Adds a row; `values` calls back once per column, in order.
-    pub fn push(&mut self, evidence: Sha256, locator: u64, values: &dyn Fn(&mut dyn FnMut(Value<'_>))) -> Result<(), LakeError> {
+    pub fn push(
+        &mut self,
+        evidence: Sha256,
+        locator: u64,
+        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
+    ) -> Result<(), LakeError> {
         let mut column = 0;
         values(&mut |value| {
             self.builders[column].append(&value);
@@ -82,7 +88,8 @@ impl PartWriter {
         columns.push(Arc::new(self.evidence.finish()));
         columns.push(Arc::new(self.locator.finish()));
         self.rows = 0;
-        let batch = RecordBatch::try_new(arrow_schema(self.table), columns).map_err(datafusion::error::DataFusionError::from)?;
+        let batch = RecordBatch::try_new(arrow_schema(self.table), columns)
+            .map_err(datafusion::error::DataFusionError::from)?;
         self.out.write(&batch)?;
         Ok(())
     }
