@@ -140,7 +140,9 @@ fn by_text(head: &Head<'_>) -> Option<Known> {
     match text.as_bytes().first()? {
         b'<' => markup(text).or_else(|| lines(text)),
         b'{' | b'[' => json(text, whole).or_else(|| lines(text)),
-        _ => pem(text).or_else(|| lines(text)),
+        b'-' => pem(text).or_else(|| lines(text)),
+        // Tools print attributes before a block; tables and logs quote blocks too, and stay what they are.
+        _ => lines(text).or_else(|| pem(text).map(|known| Known { proven: false, ..known })),
     }
 }
 
@@ -397,10 +399,10 @@ const PROMISES: &[Promise] = &[
     magic(&["tar"], &["tar"]),
     magic(&["sqlite", "sqlite3"], &["sqlite"]),
     text(&["json", "jsonl", "ndjson"], &["json", "jsonl"]),
-    text(&["xml"], &["xml", "html"]),
+    text(&["xml"], &["xml", "html", "axml"]),
     text(&["html", "htm"], &["html", "xml"]),
     text(&["pem", "crt", "cer"], &["pem", "der"]),
-    text(&["csv", "tsv", "log"], &["json", "jsonl"]),
+    text(&["csv", "tsv", "log"], &["json", "jsonl", "xml"]),
     text(
         &["txt", "conf", "cfg", "ini", "rules", "yaml", "yml", "md", "ldif"],
         &["json", "jsonl", "xml", "html", "pem"],
@@ -433,7 +435,7 @@ mod tests {
         pe[..2].copy_from_slice(b"MZ");
         pe[0x3c] = 0x40;
         pe[0x40..0x44].copy_from_slice(b"PE\0\0");
-        let cases: [(&[u8], Option<&str>); 41] = [
+        let cases: [(&[u8], Option<&str>); 43] = [
             (b"%PDF-1.7\n", Some("pdf")),
             (&pe, Some("pe")),
             (b"\x7fELF\x02\x01", Some("elf")),
@@ -469,6 +471,8 @@ mod tests {
             (b"2026-10-01T00:00:00+08:00 host sshd[1]: x\n", Some("syslog")),
             (b"Oct  1 00:00:00 host sshd[1]: x\nJan 12 00:00:00 h y\n", Some("syslog")),
             (b"plain words\nand more of them\n", None),
+            (b"host,output\na,x\nb,\"\n-----BEGIN CERTIFICATE-----\n\"\n", Some("pem")),
+            (b"host,output\na,x\nb,y\n-----BEGIN CERTIFICATE-----,z\n", Some("csv")),
             (b"\x00\x01\x02\x03", None),
             (b"", None),
             (b"\xfe\xed\xfe\xed\0\0\0\x02", Some("jks")),

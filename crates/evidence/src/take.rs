@@ -297,11 +297,13 @@ impl<'a> Taking<'a> {
         artefact.recognition = recognition;
 
         if let Some(promised) = broken_promise(&name, proven, kind) {
-            let content = match &artefact.recognition {
-                Recognition::Unsupported { format: Some(format), .. } | Recognition::Container { format, .. } => format,
-                _ => proven.unwrap_or("something else"),
+            let is = match &artefact.recognition {
+                Recognition::Unsupported { format: Some(what), .. }
+                | Recognition::Container { format: what, .. }
+                | Recognition::Recognised { format: what, .. } => what,
+                _ => proven.unwrap_or("like nothing known"),
             };
-            let text = format!("the name ends in {promised}, but the content is {content}");
+            let text = format!("the name ends in {promised}, but the content is not of that kind: it is {is}");
             self.notes.push(Note::new(NoteKind::Broken, "mislabelled", text).on(&artefact));
         }
         if let Some(cut) = cut {
