@@ -198,7 +198,9 @@ fn judge(rows: &[(&'static str, Value)]) -> Judged {
         .iter()
         .map(|(query, rows)| {
             let mut rows = rows.as_array().unwrap().clone();
-            rows.iter_mut().for_each(|row| row["evidence"] = evidence.clone().into());
+            for row in &mut rows {
+                row["evidence"] = evidence.clone().into();
+            }
             (*query, rows)
         })
         .collect();
@@ -254,6 +256,21 @@ fn a_listed_name_is_a_finding() {
     ]);
     insta::assert_json_snapshot!(judged.findings);
     assert_eq!(judged.looked.iter().map(|looked| looked.check).collect::<Vec<_>>(), ["traffic/known-bad-domain"]);
+}
+
+#[test]
+fn an_address_in_the_answer_adds_nothing_to_a_listed_name() {
+    let row = |domain: &str, matched: &str| {
+        json!({
+            "host": "10.1.2.3", "domain": domain, "matched": matched, "indicator": "x", "label": "", "list": "a",
+            "list_date": "", "confidence": 0.75, "questions": 2, "names": 1, "example": domain, "first": 0, "last": 1,
+            "answered": true, "connections": 0, "bytes_out": 0, "bytes_in": 0, "two_way": false, "dst_port": null, "locator": 1
+        })
+    };
+    let rows = [row("a.bad.example", "answer"), row("bad.example", "name"), row("other.example", "answer")];
+    let judged = judge(&[("traffic/known-bad-domain", json!(rows))]);
+    let named: Vec<_> = judged.findings.iter().map(|finding| finding.facts["domain"].clone()).collect();
+    assert_eq!(named, ["bad.example", "other.example"]);
 }
 
 #[test]

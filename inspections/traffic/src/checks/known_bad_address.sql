@@ -16,7 +16,8 @@ networks AS (
 ),
 listed AS (
     -- The same entry may stand in a list twice.
-    SELECT DISTINCT n.ip, i.value, i.label, i.list_name, i.list_date, i.confidence, i.valid_from, i.valid_until
+    SELECT DISTINCT
+        n.ip, i.prefix_len, i.value, i.label, i.list_name, i.list_date, i.confidence, i.valid_from, i.valid_until
     FROM networks n
     JOIN indicator i ON i.network = n.network AND i.prefix_len = n.prefix_len
     WHERE i.kind = 'ip'
@@ -58,5 +59,6 @@ SELECT
     first_value(_locator ORDER BY ts, _evidence, _locator) AS locator
 FROM seen
 WHERE (valid_from IS NULL OR ts >= valid_from) AND (valid_until IS NULL OR ts < valid_until)
-GROUP BY host, ip, proto, inbound, value, label, list_name, list_date, confidence
-ORDER BY host, address, proto, inbound, confidence DESC, list, indicator, label, list_date
+GROUP BY host, ip, proto, inbound, prefix_len, value, label, list_name, list_date, confidence
+-- The surest entry first, and of these the most precise.
+ORDER BY host, address, proto, inbound, confidence DESC, seen.prefix_len DESC, list, indicator, label, list_date

@@ -1,6 +1,6 @@
 //! A host asked for a name that a list calls bad.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
 use secdiag_model::{Finding, Subject};
@@ -54,8 +54,19 @@ pub(super) fn judge(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
     for row in facts.rows::<Row>(CHECK.id)? {
         pairs.entry((row.host.clone(), row.domain.clone())).or_default().push(row);
     }
+    let by_name: BTreeSet<(String, String)> = pairs
+        .values()
+        .flatten()
+        .filter(|row| row.matched == "name")
+        .map(|row| (row.host.clone(), row.domain.clone()))
+        .collect();
     for rows in pairs.into_values() {
         let Some(best) = rows.first() else { continue };
+        // An address in the answer adds nothing where the name, or one above it, is listed itself.
+        let mut above = best.domain.match_indices('.').map(|(at, _)| &best.domain[at + 1..]);
+        if best.matched == "answer" && above.any(|name| by_name.contains(&(best.host.clone(), name.to_owned()))) {
+            continue;
+        }
         let excerpt = format!("{} asks for {}, {} questions in all", best.host, best.example, best.questions);
         let Some(proof) = proof(facts, &best.evidence, best.locator, excerpt) else { continue };
         let mut lists: Vec<&str> = rows.iter().map(|row| row.list.as_str()).collect();
