@@ -59,6 +59,9 @@ fn policy(
 const ACCEPT: &str = "set action accept\nset logtraffic all";
 const DENY: &str = "set action deny\nset logtraffic all";
 
+/// Firms that orders are handed on to; some of them have a rule.
+const PARTNERS: [&str; 6] = ["partner-1", "partner-2", "partner-3", "partner-4", "partner-5", "partner-6"];
+
 /// Rules that firms have, in any order that the seed gives them.
 fn ordinary(random: &mut Random) -> Vec<Policy> {
     use Means::Ordinary;
@@ -84,9 +87,8 @@ fn ordinary(random: &mut Random) -> Vec<Policy> {
         rule("watch", ["mgmt", "servers"], ["h-collector", "net-servers", "grp-watch"]),
         rule("database", ["servers", "servers"], ["h-order", "h-database", "svc-database"]),
     ];
-    for branch in 1..=random.range(2, 7) {
-        let name = format!("branch-{branch}-order");
-        rules.push(rule(&name, ["servers", "wan1"], ["h-order", "h-partner", "HTTPS"]));
+    for partner in &PARTNERS[..usize::try_from(random.range(2, 7)).unwrap_or(2)] {
+        rules.push(rule(&format!("order-to-{partner}"), ["servers", "wan1"], ["h-order", partner, "HTTPS"]));
     }
     random.shuffle(&mut rules);
     rules
@@ -157,10 +159,7 @@ fn edge(seed: u64, book: &mut Book) {
     const DEVICE: &str = "fw-edge-1";
     let mut random = Random::new(seed, "edge");
     let mut rules = ordinary(&mut random);
-    for rule in notable(&mut random) {
-        // Somewhere in the second half, in the order given.
-        rules.push(rule);
-    }
+    rules.extend(notable(&mut random));
     rules.push(policy(
         "printing",
         ["office", "servers"],
@@ -247,12 +246,12 @@ fn objects(text: &mut String, random: &mut Random) {
         ("h-collector", "10.20.0.14".into()),
         ("h-vault", "10.20.0.90".into()),
         ("h-time", "192.0.2.123".into()),
-        ("h-partner", format!("198.51.100.{}", host())),
         ("h-broker-1", format!("198.51.100.{}", 40 + host())),
         ("h-broker-2", format!("203.0.113.{}", 100 + host())),
     ];
     text.push_str("config firewall address\n");
-    for (name, address) in hosts {
+    let partners = (1..).zip(PARTNERS).map(|(number, name)| (name, format!("198.51.100.{number}")));
+    for (name, address) in hosts.into_iter().chain(partners) {
         let _ = writeln!(text, "    edit \"{name}\"\n        set subnet {address} 255.255.255.255\n    next");
     }
     for (name, network) in [
@@ -311,10 +310,9 @@ fn back_office(seed: u64, book: &mut Book) {
     let mut random = Random::new(seed, "back-office");
     let (ledger, files, old_host) = (random.range(20, 60), random.range(60, 100), random.range(100, 140));
     let serial = random.range(100_000, 999_999);
-    let telnet =
-        format!("access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 host 10.30.2.{old_host} eq telnet");
-    let ftp = format!("access-list outside_in extended permit tcp any host 10.30.8.{files} eq ftp");
-    let inactive = "access-list outside_in extended permit ip any any inactive";
+    let telnet = format!("inside_in extended permit tcp 10.30.1.0 255.255.255.0 host 10.30.2.{old_host} eq telnet");
+    let ftp = format!("outside_in extended permit tcp any host 10.30.8.{files} eq ftp");
+    let inactive = "outside_in extended permit ip any any inactive";
     let lines = [
         format!(
             ": Saved\n:\n: Serial Number: JAD24{serial}\n:\nASA Version 9.16(4)\n!\nhostname {DEVICE}\ndomain-name hlsec.example"
@@ -330,12 +328,12 @@ fn back_office(seed: u64, book: &mut Book) {
         "object-group service web tcp\n port-object eq www\n port-object eq https".into(),
         "access-list outside_in remark formerly: permit ip any any".into(),
         format!("access-list outside_in extended permit tcp any host 10.30.8.{} eq https log", files + 1),
-        ftp.clone(),
-        inactive.into(),
+        format!("access-list {ftp}"),
+        format!("access-list {inactive}"),
         "access-list outside_in extended deny ip any any log".into(),
         "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 object ledger eq https".into(),
         "access-list inside_in remark CHG-20117 terminal of the old settlement host".into(),
-        telnet.clone(),
+        format!("access-list {telnet}"),
         "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 any object-group web".into(),
         "access-list inside_in extended permit udp 10.30.1.0 255.255.255.0 host 10.30.2.10 eq domain".into(),
         "access-list inside_in extended deny ip any any log".into(),

@@ -58,7 +58,7 @@ fn csv(random: &mut Random) -> String {
 }
 
 fn plain(random: &mut Random) -> String {
-    let mut text = String::from("# Scanners and brute forcers, 2026-06-26\n");
+    let mut text = String::from("# Scanners and brute forcers\n# Updated: 2026-06-26\n");
     let mut addresses: Vec<String> =
         (0..random.range(8, 16)).map(|_| format!("203.0.113.{}", random.range(160, 210))).collect();
     addresses.push(SCANNER.to_string());

@@ -138,8 +138,9 @@ impl Book {
         });
     }
 
-    fn unreadable(&mut self, path: &str, state: &str, why: &str) {
-        self.truth.unreadable.push(Unreadable { path: path.to_owned(), state: state.to_owned(), why: why.to_owned() });
+    fn unreadable(&mut self, path: &str, member: Option<&str>, state: &str, why: &str) {
+        let (path, member) = (path.to_owned(), member.map(str::to_owned));
+        self.truth.unreadable.push(Unreadable { path, member, state: state.to_owned(), why: why.to_owned() });
     }
 }
 
