@@ -9,17 +9,20 @@ use crate::random::Random;
 pub(crate) fn write(seed: u64, book: &mut Book) {
     let mut random = Random::new(seed, "desktop");
     book.file("documents/network-diagram.png", png(&mut random));
-    book.unreadable("documents/network-diagram.png", None, "unsupported", "a picture: give the drawing itself");
+    book.unreadable("documents/network-diagram.png", "unsupported", "a picture: give the drawing itself");
     book.file("documents/access-review-2026.docx", docx(&mut random));
-    book.unreadable("documents/access-review-2026.docx", None, "unsupported", "a text for people");
-    let log = gzip(&proxy_log(&mut random));
-    book.file("logs/proxy-2026-06.log.gz", &log[..log.len() * 3 / 5]);
+    book.unreadable("documents/access-review-2026.docx", "unsupported", "a text for people");
+    let logs =
+        zip(&[("access.log".to_owned(), proxy_log(&mut random)), ("store.log".to_owned(), proxy_log(&mut random))]);
+    book.file("logs/proxy-2026-06.zip", &logs[..logs.len() * 3 / 5]);
     book.unreadable(
-        "logs/proxy-2026-06.log.gz",
-        Some("proxy-2026-06.log"),
+        "logs/proxy-2026-06.zip",
         "broken",
-        "the archive was cut in transfer: its last two fifths are missing",
+        "cut in transfer: the list of its members, at its end, is missing",
     );
+    // What is there of this one can be read, so the archive itself is none of the unreadable files; its member is cut.
+    let log = gzip(&proxy_log(&mut random));
+    book.file("logs/proxy-2026-05.log.gz", &log[..log.len() * 3 / 5]);
 }
 
 /// Writing to memory cannot fail; should it ever, the file is shorter and the tests notice.

@@ -1,7 +1,7 @@
 //! A fictional securities firm: its evidence, generated from a seed, and the truth about it.
 //!
-//! [`generate`] writes `evidence/` (what a firm would hand in, described by `assessment.toml`) and, beside it and out
-//! of reach of a diagnostic, `truth.json`: what is wrong, what only looks wrong and what cannot be read. The same seed
+//! [`generate`] writes a folder of evidence (what a firm would hand in, described by `assessment.toml`) and, beside it
+//! and out of reach of a diagnostic, `truth.json`: what is wrong, what only looks wrong and what cannot be read. The same seed
 //! gives the same bytes. All addresses are private or of the documentation ranges (RFC 5737), all names lie below
 //! `.example` (RFC 2606); no real firm, person or threat is meant.
 
@@ -23,10 +23,7 @@ pub use truth::{Innocent, Planted, Truth, Unreadable};
 /// Date to diagnose the firm as of.
 pub const AS_OF: &str = "2026-06-30";
 
-/// Name of the folder with the evidence.
-pub const EVIDENCE: &str = "evidence";
-
-/// Name of the file with the truth.
+/// Name of the file with the truth, beside the folder with the evidence.
 pub const TRUTH: &str = "truth.json";
 
 /// Name of the firm.
@@ -36,10 +33,16 @@ pub const FIRM: &str = "Harbour Light Securities Co., Ltd. 港明證券股份有
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
-    /// A folder of that name holds something else.
+    /// Something else is there.
     #[error("{} exists and was not written by the demo: choose another folder", path.display())]
     InTheWay {
-        /// The folder.
+        /// The folder or file.
+        path: PathBuf,
+    },
+    /// The truth cannot lie beside the folder.
+    #[error("{}: give the evidence a folder with a name", path.display())]
+    NoName {
+        /// As given.
         path: PathBuf,
     },
     /// A file could not be written.
@@ -55,21 +58,25 @@ pub enum DemoError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes `into/evidence/` and `into/truth.json`, replacing what an earlier call wrote there.
+/// Writes the evidence into the folder `into` and `truth.json` beside it, replacing what an earlier call wrote there.
 pub fn generate(seed: u64, into: &Path) -> Result<Truth, DemoError> {
     let book = Book::of(seed);
-    let truth = into.join(TRUTH);
-    let evidence = into.join(EVIDENCE);
-    if evidence.exists() {
-        let ours = std::fs::read(&truth).is_ok_and(|bytes| serde_json::from_slice::<Truth>(&bytes).is_ok());
-        if !ours {
-            return Err(DemoError::InTheWay { path: evidence });
+    let evidence = std::path::absolute(into).map_err(|source| DemoError::Write { path: into.to_owned(), source })?;
+    if evidence.file_name().is_none() {
+        return Err(DemoError::NoName { path: evidence });
+    }
+    let truth = evidence.with_file_name(TRUTH);
+    let ours = std::fs::read(&truth).is_ok_and(|bytes| serde_json::from_slice::<Truth>(&bytes).is_ok());
+    for path in [&evidence, &truth] {
+        if path.exists() && !ours {
+            return Err(DemoError::InTheWay { path: path.clone() });
         }
     }
+    // The truth first: an evidence folder without it would be taken for somebody else's.
+    write(&truth, serde_json::to_string_pretty(&book.truth)?.as_bytes())?;
     for (path, bytes) in &book.files {
         write(&evidence.join(path), bytes)?;
     }
-    write(&truth, serde_json::to_string_pretty(&book.truth)?.as_bytes())?;
     Ok(book.truth)
 }
 
@@ -138,9 +145,8 @@ impl Book {
         });
     }
 
-    fn unreadable(&mut self, path: &str, member: Option<&str>, state: &str, why: &str) {
-        let (path, member) = (path.to_owned(), member.map(str::to_owned));
-        self.truth.unreadable.push(Unreadable { path, member, state: state.to_owned(), why: why.to_owned() });
+    fn unreadable(&mut self, path: &str, state: &str, why: &str) {
+        self.truth.unreadable.push(Unreadable { path: path.to_owned(), state: state.to_owned(), why: why.to_owned() });
     }
 }
 
@@ -184,33 +190,42 @@ mod tests {
     #[test]
     fn the_seed_decides_every_byte() {
         let folder = tempfile::tempdir().unwrap();
-        let (one, again, other) = (folder.path().join("1"), folder.path().join("2"), folder.path().join("3"));
-        let truth = generate(7, &one).unwrap();
-        assert_eq!(generate(7, &again).unwrap(), truth);
-        assert_eq!(files(&one), files(&again));
-        assert_ne!(generate(8, &other).unwrap(), truth);
-        assert_eq!(files(&one).keys().collect::<Vec<_>>(), files(&other).keys().collect::<Vec<_>>());
-        let same = files(&other).iter().filter(|(name, bytes)| files(&one).get(*name) == Some(bytes)).count();
-        assert!(same < files(&one).len() / 2, "{same} of {} files do not depend on the seed", files(&one).len());
+        let place = |name: &str| folder.path().join(name).join("evidence");
+        let truth = generate(7, &place("one")).unwrap();
+        assert_eq!(generate(7, &place("again")).unwrap(), truth);
+        assert_ne!(generate(8, &place("other")).unwrap(), truth);
+        let all = |name: &str| files(&folder.path().join(name));
+        let (one, again, other) = (all("one"), all("again"), all("other"));
+        assert_eq!(one, again);
+        assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+        let same = other.iter().filter(|(name, bytes)| one.get(*name) == Some(bytes)).count();
+        assert!(same < one.len() / 2, "{same} of {} files do not depend on the seed", one.len());
     }
 
     #[test]
     fn the_truth_lies_beside_the_evidence_and_reads_back() {
         let folder = tempfile::tempdir().unwrap();
-        let truth = generate(1, folder.path()).unwrap();
+        let evidence = folder.path().join("evidence");
+        let truth = generate(1, &evidence).unwrap();
         let read: Truth = serde_json::from_slice(&std::fs::read(folder.path().join(TRUTH)).unwrap()).unwrap();
         assert_eq!(read, truth);
-        assert!(!folder.path().join(EVIDENCE).join(TRUTH).exists());
-        let size: usize = files(&folder.path().join(EVIDENCE)).values().map(Vec::len).sum();
+        let written = files(&evidence);
+        assert!(!written.keys().any(|name| name.contains("truth")));
+        let size: usize = written.values().map(Vec::len).sum();
         assert!(size < 3_000_000, "{size} bytes");
-        generate(2, folder.path()).unwrap();
+        generate(2, &evidence).unwrap();
     }
 
     #[test]
-    fn a_folder_of_something_else_is_left_alone() {
+    fn what_somebody_else_put_there_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join(EVIDENCE)).unwrap();
-        assert!(matches!(generate(1, folder.path()), Err(DemoError::InTheWay { .. })));
+        let evidence = folder.path().join("evidence");
+        std::fs::create_dir(&evidence).unwrap();
+        assert!(matches!(generate(1, &evidence), Err(DemoError::InTheWay { .. })));
+        std::fs::remove_dir(&evidence).unwrap();
+        std::fs::write(folder.path().join(TRUTH), "mine").unwrap();
+        assert!(matches!(generate(1, &evidence), Err(DemoError::InTheWay { .. })));
+        assert!(matches!(generate(1, Path::new("/")), Err(DemoError::NoName { .. })));
     }
 
     #[test]

@@ -55,8 +55,6 @@ pub struct Innocent {
 pub struct Unreadable {
     /// Path below the evidence folder.
     pub path: String,
-    /// Member, where the file is an archive and only a member cannot be read.
-    pub member: Option<String>,
     /// `unsupported` or `broken`.
     pub state: String,
     /// Why.
