@@ -12,17 +12,11 @@ pub(crate) fn write(seed: u64, book: &mut Book) {
     book.unreadable("documents/network-diagram.png", "unsupported", "a picture: give the drawing itself");
     book.file("documents/access-review-2026.docx", docx(&mut random));
     book.unreadable("documents/access-review-2026.docx", "unsupported", "a text for people");
-    let logs =
-        zip(&[("access.log".to_owned(), proxy_log(&mut random)), ("store.log".to_owned(), proxy_log(&mut random))]);
-    book.file("logs/proxy-2026-06.zip", &logs[..logs.len() * 3 / 5]);
-    book.unreadable(
-        "logs/proxy-2026-06.zip",
-        "broken",
-        "cut in transfer: the list of its members, at its end, is missing",
-    );
-    // What is there of this one can be read, so the archive itself is none of the unreadable files; its member is cut.
+    book.file("logs/ids-2026-06.log", "");
+    book.unreadable("logs/ids-2026-06.log", "broken", "empty: the export failed");
     let log = gzip(&proxy_log(&mut random));
-    book.file("logs/proxy-2026-05.log.gz", &log[..log.len() * 3 / 5]);
+    book.file("logs/proxy-2026-06.log.gz", &log[..log.len() * 3 / 5]);
+    book.damaged("logs/proxy-2026-06.log.gz", "proxy-2026-06.log", "cut in transfer: the last two fifths are missing");
 }
 
 /// Writing to memory cannot fail; should it ever, the file is shorter and the tests notice.

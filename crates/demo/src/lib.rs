@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json};
 
-pub use truth::{Innocent, Planted, Truth, Unreadable};
+pub use truth::{Damaged, Innocent, Planted, Truth, Unreadable};
 
 /// Date to diagnose the firm as of.
 pub const AS_OF: &str = "2026-06-30";
@@ -108,6 +108,7 @@ impl Book {
             planted: Vec::new(),
             innocent: Vec::new(),
             unreadable: Vec::new(),
+            damaged: Vec::new(),
         };
         let mut book = Self { files: Vec::new(), truth };
         book.file("assessment.toml", include_str!("assessment.toml"));
@@ -147,6 +148,11 @@ impl Book {
 
     fn unreadable(&mut self, path: &str, state: &str, why: &str) {
         self.truth.unreadable.push(Unreadable { path: path.to_owned(), state: state.to_owned(), why: why.to_owned() });
+    }
+
+    fn damaged(&mut self, path: &str, member: &str, why: &str) {
+        let (path, member, why) = (path.to_owned(), member.to_owned(), why.to_owned());
+        self.truth.damaged.push(Damaged { path, member, why });
     }
 }
 

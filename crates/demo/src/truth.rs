@@ -17,8 +17,10 @@ pub struct Truth {
     pub planted: Vec<Planted>,
     /// What a careless check reports although it is right.
     pub innocent: Vec<Innocent>,
-    /// Files that no inspection can read, or not to their end.
+    /// Files that no inspection can read.
     pub unreadable: Vec<Unreadable>,
+    /// Members of archives that break off.
+    pub damaged: Vec<Damaged>,
 }
 
 /// A problem that is there.
@@ -57,6 +59,17 @@ pub struct Unreadable {
     pub path: String,
     /// `unsupported` or `broken`.
     pub state: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A member of an archive that breaks off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Damaged {
+    /// Path of the archive below the evidence folder.
+    pub path: String,
+    /// Member.
+    pub member: String,
     /// Why.
     pub why: String,
 }
