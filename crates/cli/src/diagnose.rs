@@ -225,8 +225,10 @@ fn exit_of(result: &RunResult, options: &RunOptions) -> Exit {
     }
 }
 
+/// Today in Taiwan, whatever the machine's zone: duties count in Taipei's days.
 fn today() -> Date {
-    jiff::Zoned::now().date()
+    let taipei = jiff::tz::offset(8);
+    taipei.to_datetime(jiff::Timestamp::now()).date()
 }
 
 /// The vault as a source of evidence.

@@ -89,6 +89,21 @@ fn decide(
     }
 }
 
+/// Evidence that every firm has, whether or not an item applies to it: its presence contradicts no statement.
+const GENERAL: &[EvidenceKind] = &[
+    EvidenceKind::Inv,
+    EvidenceKind::Doc,
+    EvidenceKind::Diag,
+    EvidenceKind::Quest,
+    EvidenceKind::Fwcfg,
+    EvidenceKind::Netcfg,
+    EvidenceKind::Fwlog,
+    EvidenceKind::Seclog,
+    EvidenceKind::Evtx,
+    EvidenceKind::Pcap,
+    EvidenceKind::Flow,
+];
+
 /// The first rule that holds, worst news first.
 #[expect(clippy::too_many_arguments, reason = "one decision over all that is known of an item")]
 fn outcome(
@@ -117,11 +132,9 @@ fn outcome(
     }
     let mut open: Vec<Bilingual> = Vec::new();
     if let Some(claim) = claim_of(&request.scope.not_applicable, &item.id, &system.id) {
-        let contradicted = item
-            .evidence
-            .iter()
-            .flat_map(|need| &need.any_of)
-            .any(|kind| measured.get(kind).is_some_and(|measured| measured.artefacts > 0));
+        let present = |kind: &EvidenceKind| measured.get(kind).is_some_and(|measured| measured.artefacts > 0);
+        let telling = item.evidence.iter().flat_map(|need| &need.any_of).filter(|kind| !GENERAL.contains(kind));
+        let contradicted = telling.into_iter().any(present);
         let inventory = measured.get(&EvidenceKind::Inv).is_some_and(|measured| measured.artefacts > 0);
         match () {
             () if contradicted => open.push(why::not_applicable_contradicted(&claim.by)),

@@ -157,23 +157,19 @@ fn hear(
     rows: &BTreeMap<&'static str, Vec<serde_json::Value>>,
     work: &Workplace<'_>,
 ) -> Result<Heard, EngineError> {
-    let documents = case.units.iter().flat_map(|unit| {
-        unit.output.documents.iter().map(|document| {
-            // The unit's own artefacts only: another host may hold a file of the same content.
-            let of_digest = |digest: &Sha256| {
-                case.evidence.artefacts.iter().filter(move |artefact| {
-                    artefact.sha256 == *digest
-                        && unit
-                            .unit
-                            .artefacts
-                            .iter()
-                            .any(|own| own.path == artefact.path && own.member == artefact.member)
-                })
-            };
-            (document, document.evidence.iter().flat_map(of_digest).collect())
-        })
-    });
-    let facts = Facts::new(case.evidence, documents.collect(), rows);
+    let mut documents = Vec::new();
+    for unit in &case.units {
+        // The unit's own artefacts only: another host may hold a file of the same content.
+        let own = |artefact: &&Artefact| {
+            unit.unit.artefacts.iter().any(|own| own.path == artefact.path && own.member == artefact.member)
+        };
+        let artefacts: Vec<&Artefact> = case.evidence.artefacts.iter().filter(own).collect();
+        for document in &unit.output.documents {
+            let of_digest = |digest| artefacts.iter().copied().filter(move |artefact| artefact.sha256 == digest);
+            documents.push((document, document.evidence.iter().flat_map(|digest| of_digest(*digest)).collect()));
+        }
+    }
+    let facts = Facts::new(case.evidence, documents, rows);
     let ear = Ear(RefCell::default());
     let cx = JudgeCx::new(case.request.as_of, case.request.thresholds, case.request.also, &ear);
     match std::panic::catch_unwind(AssertUnwindSafe(|| case.inspection.judge(&facts, &cx))) {

@@ -129,8 +129,7 @@ fn address(bytes: &[u8]) -> u128 {
 }
 
 fn suffixes(name: &str) -> impl Iterator<Item = &str> {
-    let next = |rest: &&str| rest.split_once('.').map(|(_, rest)| rest);
-    std::iter::successors(Some(name), move |rest| next(rest)).filter(|suffix| !suffix.is_empty())
+    std::iter::successors(Some(name), |rest| Some(rest.split_once('.')?.1)).filter(|suffix| !suffix.is_empty())
 }
 
 fn arrays<const N: usize>(args: &ScalarFunctionArgs) -> Result<[Arc<dyn Array>; N]> {

@@ -133,9 +133,7 @@ fn register(context: &SessionContext, table: &TableParts<'_>) -> Result<(), Lake
     }
     let urls =
         table.parts.iter().map(|part| ListingTableUrl::parse(part.to_string_lossy())).collect::<Result<Vec<_>, _>>()?;
-    let options = ListingOptions::new(Arc::new(ParquetFormat::default()))
-        .with_file_extension(".parquet")
-        .with_target_partitions(context.copied_config().target_partitions());
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
     let config = ListingTableConfig::new_with_multi_paths(urls).with_listing_options(options).with_schema(schema);
     context.register_table(table.table.name, Arc::new(ListingTable::try_new(config)?))?;
     Ok(())
