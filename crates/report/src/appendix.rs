@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use secdiag_catalogue::{Item, Sufficiency, TextStatus};
-use secdiag_model::result::{CheckCoverage, ItemResult};
+use secdiag_model::result::{AttestationResult, CheckCoverage, ItemResult};
 use secdiag_model::{Artefact, CheckState, ItemId, NoteKind, Outcome, Recognition, Severity, SystemId};
 
 use crate::format;
@@ -38,6 +38,7 @@ pub(crate) struct UntestedItem {
 }
 
 /// Evidence that is missing.
+#[derive(Clone, PartialEq)]
 pub(crate) struct Need {
     pub(crate) what: String,
     pub(crate) why: String,
@@ -85,27 +86,29 @@ impl Untested {
 
 fn untested_items(cx: &Cx<'_>) -> Vec<UntestedItem> {
     let open = |item: &&ItemResult| !decided(item.outcome) && item.outcome != Outcome::NotApplicable;
+    let mut items: Vec<_> = cx.result.items.iter().filter(open).map(|item| (item, needs(cx, item))).collect();
+    items.sort_by(|(a, _), (b, _)| (&a.item, rank(a.outcome), &a.system).cmp(&(&b.item, rank(b.outcome), &b.system)));
     // Systems with the same reason share a row.
-    let mut rows: BTreeMap<(&ItemId, usize, &str, Vec<(String, String)>), Vec<&ItemResult>> = BTreeMap::new();
-    for item in cx.result.items.iter().filter(open) {
-        let missing = item.evidence.iter().filter(|need| missing(need));
-        let needs = missing.map(|need| (any_of(cx, &need.any_of), format::visible(need.why.get(cx.lang)))).collect();
-        rows.entry((&item.item, rank(item.outcome), item.why.get(cx.lang), needs)).or_default().push(item);
-    }
-    let row = |((id, _, why, needs), these): (_, Vec<&ItemResult>)| {
-        let id: &ItemId = id;
-        let needs: Vec<(String, String)> = needs;
+    let same = |a: &ItemResult, b: &ItemResult| a.item == b.item && a.outcome == b.outcome && a.why == b.why;
+    let rows = items.chunk_by(|(a, a_needs), (b, b_needs)| same(a, b) && a_needs == b_needs);
+    let row = |these: &[(&ItemResult, Vec<Need>)]| {
+        let (item, needs) = &these[0];
         UntestedItem {
-            anchor: item_anchor(id),
-            id: format::visible(&id.0),
-            title: cx.item_title(id).map(format::visible).unwrap_or_default(),
-            systems: systems(cx, these.iter().map(|item| &item.system)),
-            outcome: Mark::outcome(these[0].outcome, cx.lang),
-            why: format::visible(why),
-            needs: needs.into_iter().map(|(what, why)| Need { what, why }).collect(),
+            anchor: item_anchor(&item.item),
+            id: format::visible(&item.item.0),
+            title: format::visible(item.title.get(cx.lang)),
+            systems: cx.names(these.iter().map(|(item, _)| &item.system)),
+            outcome: Mark::outcome(item.outcome, cx.lang),
+            why: format::visible(item.why.get(cx.lang)),
+            needs: needs.clone(),
         }
     };
-    rows.into_iter().map(row).collect()
+    rows.map(row).collect()
+}
+
+fn needs(cx: &Cx<'_>, item: &ItemResult) -> Vec<Need> {
+    let missing = item.evidence.iter().filter(|need| missing(need));
+    missing.map(|need| Need { what: any_of(cx, &need.any_of), why: format::visible(need.why.get(cx.lang)) }).collect()
 }
 
 fn planned(cx: &Cx<'_>) -> Vec<PlannedRow> {
@@ -128,22 +131,18 @@ fn planned(cx: &Cx<'_>) -> Vec<PlannedRow> {
 }
 
 fn attestations(cx: &Cx<'_>) -> Vec<AttestationRow> {
-    let mut rows: BTreeMap<(&ItemId, &str, Option<&str>), (&str, Vec<&SystemId>)> = BTreeMap::new();
+    let mut rows = Vec::new();
     for item in &cx.result.items {
-        for attestation in &item.attestations {
-            let key = (&item.item, attestation.id.as_str(), attestation.by.as_deref());
-            let text = attestation.text.get(cx.lang);
-            rows.entry(key).or_insert_with(|| (text, Vec::new())).1.push(&item.system);
-        }
+        rows.extend(item.attestations.iter().map(|attestation| (&item.item, attestation, &item.system)));
     }
-    let row =
-        |((item, _, by), (text, of_systems)): ((&ItemId, &str, Option<&str>), (&str, Vec<&SystemId>))| AttestationRow {
-            item: format::visible(&item.0),
-            systems: systems(cx, of_systems.into_iter()),
-            text: format::visible(text),
-            by: by.map(format::visible),
-        };
-    rows.into_iter().map(row).collect()
+    rows.sort_by_key(|(item, attestation, system)| (*item, &attestation.id, &attestation.by, *system));
+    let row = |these: &[(&ItemId, &AttestationResult, &SystemId)]| AttestationRow {
+        item: format::visible(&these[0].0.0),
+        systems: cx.names(these.iter().map(|(.., system)| *system)),
+        text: format::visible(these[0].1.text.get(cx.lang)),
+        by: these[0].1.by.as_deref().map(format::visible),
+    };
+    rows.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(row).collect()
 }
 
 fn not_applicable(cx: &Cx<'_>) -> Vec<NotApplicable> {
@@ -157,15 +156,6 @@ fn not_applicable(cx: &Cx<'_>) -> Vec<NotApplicable> {
             by: item.attestations.iter().find_map(|attestation| attestation.by.as_deref()).map(format::visible),
         })
         .collect()
-}
-
-/// Names of systems; all of several as one word.
-fn systems<'a>(cx: &Cx<'_>, ids: impl Iterator<Item = &'a SystemId>) -> String {
-    let ids: BTreeSet<_> = ids.collect();
-    if ids.len() > 1 && ids.len() == cx.item_systems().len() {
-        return cx.l.all_systems.to_owned();
-    }
-    ids.into_iter().map(|id| cx.system(id)).collect::<Vec<_>>().join(cx.l.comma)
 }
 
 /// A finding that is gone.
@@ -286,9 +276,11 @@ fn file_row(cx: &Cx<'_>, index: usize, artefact: &Artefact) -> FileRow {
         }
         Recognition::Assessment => (String::new(), l.assessment_file.to_owned(), None),
         Recognition::Unsupported { format, reason, close } => {
-            let close = (!close.is_empty())
-                .then(|| format!("{}{} {}{}", l.open, l.nearly, close.join(l.comma), l.close))
-                .unwrap_or_default();
+            let close = if close.is_empty() {
+                String::new()
+            } else {
+                format!("{}{} {}{}", l.open, l.nearly, close.join(l.comma), l.close)
+            };
             (format.clone().unwrap_or_default(), String::new(), Some(format!("{reason}{close}")))
         }
         Recognition::Broken { reason } => (String::new(), String::new(), Some(reason.clone())),
@@ -302,7 +294,7 @@ fn file_row(cx: &Cx<'_>, index: usize, artefact: &Artefact) -> FileRow {
         size: format::bytes(artefact.size),
         format: format::visible(&format),
         kind,
-        systems: systems(cx, artefact.binding.systems.iter()),
+        systems: cx.names(artefact.binding.systems.iter()),
         reason: reason.map(|reason| format::visible(&reason)),
     }
 }

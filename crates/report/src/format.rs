@@ -113,7 +113,8 @@ pub(crate) fn css_string(text: &str) -> String {
         if c.is_ascii_alphanumeric() || c == ' ' {
             out.push(c);
         } else {
-            out.push_str(&format!("\\{:06x}", u32::from(c)));
+            let code = format!("\\{:06x}", u32::from(c));
+            out.push_str(&code);
         }
     }
     out.push('"');

@@ -78,7 +78,7 @@ impl ItemSet {
 
     fn new(cx: &Cx<'_>, items: &[&ItemResult]) -> Self {
         let id = items.first().map(|item| item.item.set()).unwrap_or_default();
-        let systems = cx.item_systems();
+        let systems: Vec<&SystemId> = cx.systems.iter().copied().collect();
         let n = items.iter().filter(|item| decided(item.outcome)).count();
         Self {
             title: set_title(cx, id),
@@ -103,7 +103,7 @@ impl Matrix {
             };
             Some(MatrixRow {
                 anchor: item_anchor(&first.item),
-                id: first.item.to_string(),
+                id: format::visible(&first.item.0),
                 title: format::visible(first.title.get(cx.lang)),
                 cells: systems.iter().map(cell).collect(),
             })
@@ -119,26 +119,38 @@ impl Matrix {
 impl Group {
     fn new(cx: &Cx<'_>, items: &[&ItemResult]) -> Self {
         let id = items.first().map(|item| item.item.parent()).unwrap_or_default();
-        let rows = items.chunk_by(|a, b| a.item == b.item).flat_map(|of_item| {
-            of_item.iter().enumerate().map(|(at, item)| Row::new(cx, item, (at == 0).then_some(of_item.len())))
-        });
+        let rows = items.chunk_by(|a, b| a.item == b.item).flat_map(|of_item| Row::of_item(cx, of_item));
         // A top item without sub-items is its own group: its row has the title already.
         let alone = items.iter().all(|item| item.item.0 == id);
         let title = if alone { None } else { cx.group_title(id) };
-        Self { id: id.to_owned(), title, rows: rows.collect() }
+        Self { id: format::visible(id), title, rows: rows.collect() }
     }
 }
 
 impl Row {
-    fn new(cx: &Cx<'_>, item: &ItemResult, span: Option<usize>) -> Self {
+    /// Systems of which the same is to be said share a row.
+    fn of_item(cx: &Cx<'_>, items: &[&ItemResult]) -> Vec<Self> {
+        let mut shared: Vec<Vec<&ItemResult>> = Vec::new();
+        for &item in items {
+            match shared.iter_mut().find(|these| says_the_same(these[0], item)) {
+                Some(these) => these.push(item),
+                None => shared.push(vec![item]),
+            }
+        }
+        let span = shared.len();
+        shared.iter().enumerate().map(|(at, these)| Self::new(cx, these, (at == 0).then_some(span))).collect()
+    }
+
+    fn new(cx: &Cx<'_>, items: &[&ItemResult], span: Option<usize>) -> Self {
+        let item = items[0];
         Self {
             head: span.map(|span| RowHead {
                 anchor: item_anchor(&item.item),
-                id: item.item.to_string(),
+                id: format::visible(&item.item.0),
                 title: format::visible(item.title.get(cx.lang)),
                 span,
             }),
-            system: cx.system(&item.system),
+            system: cx.names(items.iter().map(|item| &item.system)),
             outcome: Mark::outcome(item.outcome, cx.lang),
             score: item.score.map(format::hundredths),
             coverage: item.coverage.map(format::hundredths),
@@ -147,6 +159,11 @@ impl Row {
             trustworthy: item.trustworthy,
         }
     }
+}
+
+fn says_the_same(a: &ItemResult, b: &ItemResult) -> bool {
+    let said = |item: &ItemResult| (item.outcome, item.score, item.coverage, item.trustworthy);
+    said(a) == said(b) && a.why == b.why && a.title == b.title && a.findings.is_empty() && b.findings.is_empty()
 }
 
 /// Severities that occur, most severe first.

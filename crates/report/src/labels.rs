@@ -63,8 +63,8 @@ labels! {
     distribution_caption: "{decided} of {all} decided", "{all} 個中已判定 {decided} 個";
     first: "What to do first", "優先處理事項";
     first_none: "No finding asks for action. See section 4 for what was not tested.", "目前沒有需要處理的缺失。未檢測的部分請見第 4 節。";
-    first_covers: "{n} findings", "{n} 項缺失";
-    first_covers_one: "1 finding", "1 項缺失";
+    first_more: "and {n} more of this kind", "及同類之其餘 {n} 項";
+    first_more_one: "and 1 more of this kind", "及同類之其餘 1 項";
     supply: "To decide the rest, supply", "為判定其餘項目，請補充";
     supply_items: "{n} items", "{n} 個項目";
     supply_items_one: "1 item", "1 個項目";
@@ -160,7 +160,7 @@ labels! {
     not_applicable_intro: "Shown by the inventory and attested by a named person.", "依資產清冊佐證，並由具名人員聲明。";
     any_of: "or", "或";
     optional: "optional", "選用";
-    all_systems: "all systems", "所有系統";
+    all_systems: "All systems", "所有系統";
 
     // Evidence.
     file: "File", "檔案";
@@ -491,4 +491,85 @@ fn evidence_kind(kind: EvidenceKind, lang: Lang) -> &'static str {
         EvidenceKind::Quest => ("questionnaire", "查核問卷"),
     };
     pick(lang, en, zh)
+}
+
+#[cfg(test)]
+mod tests {
+    use secdiag_model::result::FindingStatus;
+
+    use super::*;
+
+    fn han(text: &str) -> bool {
+        text.chars().any(|c| matches!(c, '\u{3000}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}'))
+    }
+
+    /// Words of Latin letters that are names, not English.
+    fn english(text: &str) -> Vec<&str> {
+        const NAMES: &[&str] = &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items"];
+        let mut outside = String::new();
+        let mut depth = 0;
+        for c in text.chars() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ if depth == 0 => outside.push(c),
+                _ => {}
+            }
+        }
+        let known = |word: &str| word.is_empty() || NAMES.contains(&word);
+        if outside.split(|c: char| !c.is_ascii_alphabetic()).all(known) { vec![] } else { vec![text] }
+    }
+
+    #[test]
+    fn every_label_is_there_in_both_languages_and_in_that_language_only() {
+        let words = |f: &dyn Fn(Lang) -> String| (f(Lang::En), f(Lang::ZhTw));
+        let mut all: Vec<(String, String)> = ALL.iter().map(|(_, en, zh)| ((*en).into(), (*zh).into())).collect();
+        for severity in Severity::DESCENDING {
+            all.push(words(&|lang| Labels::severity(severity, lang).into()));
+        }
+        for outcome in crate::mark::OUTCOMES {
+            all.push(words(&|lang| Labels::outcome(outcome, lang).into()));
+        }
+        for kind in EvidenceKind::ALL {
+            all.push(words(&|lang| Labels::evidence_kind(kind.code(), lang)));
+        }
+        for status in [FindingStatus::New, FindingStatus::Persisting, FindingStatus::Returned] {
+            all.push(words(&|lang| Labels::status(status, lang).into()));
+        }
+        all.extend(COUNTED.iter().map(|(en, zh)| ((*en).to_owned(), (*zh).to_owned())));
+        for (en, zh) in &all {
+            assert!(!en.is_empty() && !han(en), "{en}");
+            // A blank between sentences is nothing in Chinese.
+            assert!(!zh.is_empty() || en == " ", "{en}");
+            assert!(english(zh).is_empty(), "{zh}");
+        }
+    }
+
+    #[test]
+    fn both_languages_name_the_same_values() {
+        let names = |text: &str| {
+            let mut names: Vec<_> =
+                text.split('{').skip(1).filter_map(|t| t.split_once('}')).map(|(name, _)| name.to_owned()).collect();
+            names.sort();
+            names
+        };
+        for (label, en, zh) in ALL {
+            assert_eq!(names(en), names(zh), "{label}");
+        }
+    }
+
+    #[test]
+    fn chinese_is_traditional() {
+        // Common characters that occur in simplified writing only.
+        let simplified = "网络设资认证检测书报级险说严连进这时间标签见护执为据达应统发问题项产";
+        for (label, _, zh) in ALL {
+            let wrong: Vec<_> = zh.chars().filter(|c| simplified.contains(*c)).collect();
+            assert!(wrong.is_empty(), "{label}: {wrong:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_filled_once() {
+        assert_eq!(fill("{a} and {b}{", &[("a", "{b}"), ("b", "x")]), "{b} and x{");
+    }
 }

@@ -66,8 +66,8 @@ pub(crate) struct Action {
     pub(crate) anchor: String,
     pub(crate) title: String,
     pub(crate) advice: String,
-    pub(crate) covers: String,
-    pub(crate) systems: String,
+    pub(crate) more: Option<String>,
+    pub(crate) systems: Option<String>,
 }
 
 /// Evidence that would decide items.
@@ -141,7 +141,7 @@ impl Tally {
         let all: u64 = reasons.iter().map(|(n, _)| n).sum();
         let parts: Vec<_> =
             reasons.iter().filter(|(n, _)| *n > 0).map(|(n, text)| fill(text, &[("n", &format::number(*n))])).collect();
-        let systems = format::len(cx.item_systems().len());
+        let systems = format::len(cx.systems.len());
         let per_system = (systems > 1)
             .then(|| fill(l.verdict_per_system, &[("n", &format::number(systems))]))
             .map(|text| format!("{}{text}", sentence_gap(cx.lang)));
@@ -281,15 +281,14 @@ fn actions(cx: &Cx<'_>) -> Vec<Action> {
 
 fn action(cx: &Cx<'_>, these: &[&FindingRecord]) -> Action {
     let (title, _, advice) = cx.texts(these[0]);
-    let systems: BTreeSet<_> = these.iter().map(|finding| &finding.system).collect();
-    let systems: Vec<_> = systems.into_iter().map(|system| cx.system(system)).collect();
+    let more = format::len(these.len() - 1);
     Action {
         mark: Mark::severity(these[0].severity, cx.lang),
         anchor: finding_anchor(these[0]),
         title: format::visible(title),
         advice: format::visible(advice),
-        covers: counted(format::len(these.len()), cx.l.first_covers_one, cx.l.first_covers),
-        systems: systems.join(cx.l.comma),
+        more: (more > 0).then(|| counted(more, cx.l.first_more_one, cx.l.first_more)),
+        systems: (cx.systems.len() > 1).then(|| cx.names(these.iter().map(|finding| &finding.system))),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The closing block of a run for a terminal: items with their outcome, the worst findings and where they are.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use secdiag_model::result::{FindingRecord, ItemResult, RunResult};
@@ -15,7 +16,7 @@ use crate::summary::Tally;
 /// More items than this are listed only where they need a reader; the rest are counted.
 const ALL_ITEMS: usize = 40;
 const WORST_FINDINGS: usize = 8;
-const NARROWEST: usize = 60;
+const NARROWEST: usize = 64;
 const WIDEST: usize = 160;
 
 /// The closing block, at most `width` columns wide (East Asian characters take two), each line ending in a line
@@ -54,15 +55,15 @@ impl Block<'_> {
         if all > ALL_ITEMS {
             lines.retain(|line| matches!(line.outcome, Outcome::Fail | Outcome::Observation | Outcome::Error));
         }
-        let columns = [
-            longest(lines.iter().map(|line| line.id.0.width()), 12),
-            longest(lines.iter().map(|line| line.title.width()), self.width * 3 / 10),
-            longest(lines.iter().map(|line| 2 + Mark::outcome(line.outcome, self.lang).word.width()), 24),
-        ];
+        let id = longest(lines.iter().map(|line| line.id.0.width()), 12);
+        let outcome = longest(lines.iter().map(|line| 2 + Mark::outcome(line.outcome, self.lang).word.width()), 24);
+        // What gaps, score and coverage leave, and room for a word of the last column.
+        let room = self.width.saturating_sub(id + outcome + 30).clamp(8, self.width * 3 / 10);
+        let columns = [id, longest(lines.iter().map(|line| line.title.width()), room), outcome];
         let mut out: String = lines.iter().map(|line| self.item(line, columns)).collect();
         if lines.len() < all {
             let more = fill(self.l.term_more_items, &[("n", &format::number(format::len(all - lines.len())))]);
-            out.push_str(&format!("  {}\n", fit(&more, self.width - 2)));
+            out.extend(["  ", &fit(&more, self.width - 2), "\n"]);
         }
         out
     }
@@ -114,35 +115,51 @@ impl Block<'_> {
 
     fn tally(&self) -> String {
         let tally = Tally::new(&self.result.items);
-        let part = |outcome: Outcome| {
-            let (n, mark) = (tally.of(outcome), Mark::outcome(outcome, self.lang));
-            (n > 0)
-                .then(|| self.paint(mark.class, &format!("{} {} {}", mark.glyph, format::number(n), lower(mark.word))))
-        };
-        let parts: Vec<_> = OUTCOMES.into_iter().filter_map(part).collect();
-        // At most seven short words: they fit the narrowest width in two lines.
-        let rows = parts.chunks(4).map(|row| format!("  {}\n", row.join("   ")));
-        rows.collect()
+        let (mut out, mut used) = (String::new(), 0);
+        for outcome in OUTCOMES.into_iter().filter(|outcome| tally.of(*outcome) > 0) {
+            let mark = Mark::outcome(outcome, self.lang);
+            let text = format!("{} {} {}", mark.glyph, format::number(tally.of(outcome)), lower(mark.word));
+            let gap = match used {
+                0 => "  ",
+                used if used + 3 + text.width() > self.width => "\n  ",
+                _ => "   ",
+            };
+            used = if gap.contains('\n') { 2 } else { used + gap.len() } + text.width();
+            out.push_str(gap);
+            out.push_str(&self.paint(mark.class, &text));
+        }
+        if out.is_empty() { out } else { out + "\n" }
     }
 
+    /// The worst finding of each check, and how many more the check has.
     fn findings(&self) -> String {
-        let mut findings: Vec<_> =
-            self.result.findings.iter().filter(|finding| finding.severity > Severity::Info).collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let shown = &findings[..findings.len().min(WORST_FINDINGS)];
+        let mut by_check: BTreeMap<&str, Vec<&FindingRecord>> = BTreeMap::new();
+        for finding in self.result.findings.iter().filter(|finding| finding.severity > Severity::Info) {
+            by_check.entry(&finding.check).or_default().push(finding);
+        }
+        let mut worst: Vec<_> = by_check
+            .into_values()
+            .filter_map(|these| Some((*these.iter().min_by_key(|f| Reverse(f.severity))?, these.len() - 1)))
+            .collect();
+        worst.sort_by_key(|(finding, more)| (Reverse((finding.severity, *more)), &finding.check));
+        let shown = &worst[..worst.len().min(WORST_FINDINGS)];
         let columns = [
-            longest(shown.iter().map(|f| 2 + Mark::severity(f.severity, self.lang).word.width()), 12),
-            longest(shown.iter().map(|f| f.check.width()), self.width / 3),
+            longest(shown.iter().map(|(f, _)| 2 + Mark::severity(f.severity, self.lang).word.width()), 12),
+            longest(shown.iter().map(|(f, _)| f.check.width()), self.width / 3),
         ];
-        let mut out: String = shown.iter().map(|finding| self.finding(finding, columns)).collect();
-        if findings.len() > shown.len() {
-            let more = format::number(format::len(findings.len() - shown.len()));
-            out.push_str(&format!("  {}\n", fill(self.l.term_more, &[("n", &more)])));
+        let mut out: String = shown.iter().map(|(finding, more)| self.finding(finding, *more, columns)).collect();
+        let left: usize = worst[shown.len()..].iter().map(|(_, more)| more + 1).sum();
+        if left > 0 {
+            out.extend(["  ", &self.more(left), "\n"]);
         }
         out
     }
 
-    fn finding(&self, finding: &FindingRecord, [severity, check]: [usize; 2]) -> String {
+    fn more(&self, n: usize) -> String {
+        fill(self.l.term_more, &[("n", &format::number(format::len(n)))])
+    }
+
+    fn finding(&self, finding: &FindingRecord, more: usize, [severity, check]: [usize; 2]) -> String {
         let mark = Mark::severity(finding.severity, self.lang);
         let title = match self.lang {
             Lang::En => &finding.title,
@@ -154,7 +171,8 @@ impl Block<'_> {
         let first = fit(title, self.width.saturating_sub(indent));
         let place = finding.evidence.first().map(|proof| {
             let path = proof.member.as_ref().map_or_else(|| proof.path.clone(), |m| format!("{}!/{m}", proof.path));
-            let place = format!("{path}{}{}", self.l.comma, locator(self.l, &proof.locator));
+            let more = if more > 0 { format!("{}{}", self.l.clause, self.more(more)) } else { String::new() };
+            let place = format!("{path}{}{}{more}", self.l.comma, locator(self.l, &proof.locator));
             format!("{}{}\n", " ".repeat(indent), fit(&place, self.width.saturating_sub(indent)))
         });
         format!("  {word}{left}{first}\n{}", place.unwrap_or_default())
@@ -191,8 +209,8 @@ fn pad(text: &str, width: usize) -> String {
 /// What fits into `width` columns, with a mark where something was cut; nothing that a terminal would act on.
 fn fit(text: &str, width: usize) -> String {
     let text = format::visible(text).replace('\t', " ");
-    if text.width() <= width {
-        return text;
+    if width == 0 || text.width() <= width {
+        return if width == 0 { String::new() } else { text };
     }
     let (mut out, mut used) = (String::new(), 0);
     for c in text.chars() {

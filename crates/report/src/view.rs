@@ -1,6 +1,6 @@
 //! The report model: what the template shows, as text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use secdiag_catalogue::Catalogue;
@@ -31,9 +31,11 @@ pub(crate) struct Cx<'a> {
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) lang: Lang,
     pub(crate) l: &'static Labels,
-    systems: BTreeMap<&'a SystemId, &'a SystemInfo>,
+    infos: BTreeMap<&'a SystemId, &'a SystemInfo>,
     artefacts: BTreeMap<(&'a str, Option<&'a str>), usize>,
     items: BTreeMap<&'a ItemId, &'a Bilingual>,
+    /// Systems that the run's items are about, in order.
+    pub(crate) systems: BTreeSet<&'a SystemId>,
 }
 
 impl<'a> Cx<'a> {
@@ -44,24 +46,34 @@ impl<'a> Cx<'a> {
             catalogue,
             lang,
             l: Labels::of(lang),
-            systems: result.run.systems.iter().map(|system| (&system.id, system)).collect(),
+            infos: result.run.systems.iter().map(|system| (&system.id, system)).collect(),
             artefacts: evidence.map(|(at, a)| ((a.path.as_str(), a.member.as_deref()), at)).collect(),
             items: result.items.iter().map(|item| (&item.item, &item.title)).collect(),
+            systems: result.items.iter().map(|item| &item.system).collect(),
         }
     }
 
     /// The system's name for readers.
     pub(crate) fn system(&self, id: &SystemId) -> String {
-        match self.systems.get(id) {
+        match self.infos.get(id) {
             _ if id.0 == SystemId::UNNAMED => self.l.system_unnamed.to_owned(),
             Some(system) if !system.name.is_empty() => format::visible(&system.name),
             _ => format::visible(&id.0),
         }
     }
 
+    /// Names of systems; all of several as one word.
+    pub(crate) fn names<'s>(&self, ids: impl Iterator<Item = &'s SystemId>) -> String {
+        let ids: BTreeSet<_> = ids.collect();
+        if ids.len() > 1 && ids.len() == self.systems.len() {
+            return self.l.all_systems.to_owned();
+        }
+        ids.into_iter().map(|id| self.system(id)).collect::<Vec<_>>().join(self.l.comma)
+    }
+
     /// `Category 1`, where it was declared.
     pub(crate) fn category(&self, id: &SystemId) -> Option<String> {
-        self.systems.get(id).and_then(|system| system.category).map(|category| self.category_n(category))
+        self.infos.get(id).and_then(|system| system.category).map(|category| self.category_n(category))
     }
 
     pub(crate) fn category_n(&self, category: u8) -> String {
@@ -95,14 +107,6 @@ impl<'a> Cx<'a> {
             Lang::En => (&finding.title, &finding.risk, &finding.advice),
             Lang::ZhTw => (&finding.zh_tw.title, &finding.zh_tw.risk, &finding.zh_tw.advice),
         }
-    }
-
-    /// Systems that the run's items are about, in order.
-    pub(crate) fn item_systems(&self) -> Vec<&'a SystemId> {
-        let mut systems: Vec<_> = self.result.items.iter().map(|item| &item.system).collect();
-        systems.sort();
-        systems.dedup();
-        systems
     }
 }
 
@@ -153,12 +157,12 @@ impl Report {
             regime: catalogue
                 .regime(&run.regime)
                 .map_or_else(|| format::visible(&run.regime), |regime| regime.title.get(lang).to_owned()),
-            run: run.run.clone(),
-            engine: format!("secdiag {}", run.engine),
+            run: format::visible(&run.run),
+            engine: format!("secdiag {}", format::visible(&run.engine)),
             summary: Summary::new(&cx),
             outcome_marks: OUTCOMES.iter().map(|outcome| Mark::outcome(*outcome, lang)).collect(),
             sets: ItemSet::all(&cx),
-            several_systems: cx.item_systems().len() > 1,
+            several_systems: cx.systems.len() > 1,
             overview: CheckOverview::all(&findings),
             findings,
             untested: Untested::new(&cx),

@@ -1,7 +1,7 @@
 //! A run made by hand, with figures that hang together, for tests and for `examples/sample.rs`.
 //!
 //! Names are from the ranges kept for documentation: RFC 5737 addresses, RFC 2606 domains.
-#![allow(dead_code, clippy::unwrap_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 
@@ -230,7 +230,10 @@ fn bi(en: &str, zh_tw: &str) -> Bilingual {
 
 /// Item, names, outcome for the first and for the other systems, score, coverage, what decides.
 #[rustfmt::skip]
-const ITEMS: &[(&str, &str, &str, Outcome, Outcome, Option<f64>, Option<f64>, &str, &str)] = {
+type Line = (&'static str, &'static str, &'static str, Outcome, Outcome, Option<f64>, Option<f64>, &'static str, &'static str);
+
+#[rustfmt::skip]
+const ITEMS: &[Line] = {
     use Outcome::{Error, Fail, InsufficientEvidence, NotApplicable, NotTested, Observation, Pass};
     &[
         ("GOV-1", "Network architecture", "網路架構檢視", NotTested, NotTested, None, Some(0.0), "The check that compares the diagram with the traffic is not in this version.", "本版尚無比對架構圖與實際流量之檢核點。"),
@@ -408,7 +411,7 @@ impl Maker {
 
     fn since(mut self, status: FindingStatus, first: &str) -> Self {
         self.0.status = status;
-        self.0.first_seen = first.to_owned();
+        first.clone_into(&mut self.0.first_seen);
         self
     }
 
