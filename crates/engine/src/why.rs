@@ -111,6 +111,7 @@ pub(crate) fn counted_zh(what: &str) -> &str {
     const WORDS: &[(&str, &str)] = &[
         ("subjects", "項"),
         ("rules", "條規則"),
+        ("deny-all rules", "條全部拒絕規則"),
         ("rule lists", "份規則清單"),
         ("firewalls", "部防火牆"),
         ("policies", "份政策"),
