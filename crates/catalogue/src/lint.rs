@@ -600,6 +600,13 @@ references: [Own practice]
     }
 
     #[test]
+    fn built_in_catalogue_is_clean() {
+        let catalogue = built_in();
+        let complaints: Vec<_> = catalogue.lint(&known(&catalogue)).iter().map(ToString::to_string).collect();
+        assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
+    }
+
+    #[test]
     fn the_three_sets_have_the_items_of_the_regulation() {
         let catalogue = built_in();
         for (set, top, items) in [("GOV", 6, 14), ("FIN", 8, 44), ("SEC", 12, 64)] {
