@@ -17,6 +17,8 @@
 //! are published servers. Without any interface, any source to a narrow public destination is read as inbound, and a
 //! narrow public source to any destination as outbound: a firewall stands in front of the servers it names.
 //!
+//! *The same interface.* Where a rule leaves one of the ways open, packets do not go back where they came from.
+//!
 //! *Neither.* An interface of unknown role with any address on both sides has no direction that could be told; the
 //! finding then says `unknown` and has no aspect. The loopback interface has no side at all.
 
@@ -120,8 +122,11 @@ impl Compass {
         }
         let (external, inside, loopback) = (Intervals::of(external), Intervals::of(inside), Intervals::of(loopback));
         let inside_addrs = inside_nets.minus(&external_nets);
+        // A file that defines its interfaces has no others.
+        let defined = policy.interfaces.iter().any(|interface| interface.line > 0);
+        let unnamed = if defined { Intervals::one(0) } else { Intervals::empty() };
         Self {
-            unknown: universe.all.minus(&external).minus(&inside).minus(&loopback),
+            unknown: universe.all.minus(&external).minus(&inside).minus(&loopback).minus(&unnamed),
             all: universe.all.clone(),
             external,
             inside,
@@ -203,10 +208,22 @@ impl Compass {
                 _ => {}
             }
         }
+        // Packets do not leave by the interface that they came in by, unless a rule says so.
+        let (mut inside_from, mut inside_to) = (from.inside.clone(), to.inside.clone());
+        if let (Hook::Forward, Some(sender), Some(receiver)) = (hook, &mut inside_from, &mut inside_to) {
+            if any_way_out && is_single(&sender.ifs) {
+                receiver.ifs = receiver.ifs.minus(&sender.ifs);
+            } else if any_way_in && is_single(&receiver.ifs) {
+                sender.ifs = sender.ifs.minus(&receiver.ifs);
+            }
+            if sender.ifs.is_empty() || receiver.ifs.is_empty() {
+                inside_from = None;
+            }
+        }
         let pairs = [
             (Direction::Inbound, &from.external, &to.inside),
             (Direction::Outbound, &from.inside, &to.external),
-            (Direction::Internal, &from.inside, &to.inside),
+            (Direction::Internal, &inside_from, &inside_to),
         ];
         pairs
             .into_iter()
@@ -249,6 +266,11 @@ impl Compass {
         }
         side
     }
+}
+
+/// One interface that has a name.
+fn is_single(ifs: &Intervals<u16>) -> bool {
+    matches!(ifs.ranges(), [(low, high)] if low == high && *low != 0)
 }
 
 /// More of the Internet than a partner or a site has: at least 65,536 IPv4 addresses or an IPv6 /32.

@@ -73,11 +73,8 @@ fn cisco_asa(head: &Head<'_>) -> Match {
             ["access-list", _, "extended" | "advanced", "permit" | "deny" | "trust", ..]
             | ["access-list", _, "line", _, "extended" | "advanced", ..]
             | ["access-list", _, "standard", "permit" | "deny", ..] => lists = true,
-            ["nameif", _] | ["security-level", _] => interfaces = true,
-            ["ip", "access-list", ..]
-            | ["ip", "access-group", ..]
-            | ["ipv6", "access-list", ..]
-            | ["zone-pair", ..] => ios = true,
+            ["nameif" | "security-level", _] => interfaces = true,
+            ["ip" | "ipv6", "access-list", ..] | ["ip", "access-group", ..] | ["zone-pair", ..] => ios = true,
             ["access-list", number, "permit" | "deny", ..] if number.parse::<u16>().is_ok() => ios = true,
             _ => {}
         }
@@ -115,7 +112,10 @@ fn iptables_save(head: &Head<'_>) -> Match {
                 script |= ["iptables ", "ip6tables ", "/sbin/iptables ", "$IPT ", "$IPTABLES "]
                     .iter()
                     .any(|tool| line.starts_with(tool));
-                nft |= line.starts_with("table ") && line.ends_with('{');
+                nft |= line.ends_with('{')
+                    && ["table ip ", "table ip6 ", "table inet ", "table bridge ", "table netdev ", "table arp "]
+                        .iter()
+                        .any(|start| line.starts_with(start));
             }
         }
     }

@@ -136,10 +136,10 @@ impl<T: Point> Intervals<T> {
         let mut gaps = Vec::with_capacity(self.0.len() + 1);
         let mut next = Some(T::MIN);
         for (low, high) in &self.0 {
-            if let (Some(start), Some(end)) = (next, low.before()) {
-                if start <= end {
-                    gaps.push((start, end));
-                }
+            if let (Some(start), Some(end)) = (next, low.before())
+                && start <= end
+            {
+                gaps.push((start, end));
             }
             next = high.after();
         }

@@ -8,6 +8,8 @@
 //! followed, except that FortiOS virtual IPs stand for their targets. Zone-based and application policies of other
 //! vendors are not read yet.
 
+#![allow(clippy::single_match_else, reason = "a match shows both outcomes of a parse side by side")]
+
 pub mod checks;
 pub mod direction;
 pub mod flat;

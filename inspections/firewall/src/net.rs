@@ -349,7 +349,7 @@ impl fmt::Display for Service {
         let icmp = self.proto.0.ranges() == [(1, 1)] || self.proto.0.ranges() == [(58, 58)];
         if !self.dport.0.is_full() {
             let text = |(low, high): &(u16, u16)| match (icmp, low == high) {
-                (true, _) if high - low == 0xff && low & 0xff == 0 => format!("type {}", low >> 8),
+                (true, _) if high - low == 0xff && low.trailing_zeros() >= 8 => format!("type {}", low >> 8),
                 (true, true) => format!("type {} code {}", low >> 8, low & 0xff),
                 (_, true) => low.to_string(),
                 _ => format!("{low}-{high}"),

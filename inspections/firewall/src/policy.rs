@@ -246,9 +246,9 @@ impl Rule {
         self.states.is_empty() || self.states.contains(&ConnState::New)
     }
 
-    /// Adds a match that cannot be evaluated.
-    pub fn add_unknown(&mut self, text: impl Into<String>, line: u32) {
-        self.unknown.push(Unknown { text: text.into(), line });
+    /// Adds a match that cannot be evaluated; a secret in it is masked.
+    pub fn add_unknown(&mut self, text: impl AsRef<str>, line: u32) {
+        self.unknown.push(Unknown { text: crate::vendors::mask(text.as_ref()), line });
     }
 }
 
@@ -393,9 +393,10 @@ impl Addrs {
         } else {
             format!("{}, {}", self.lower.describe(6), self.unknown.join(", "))
         };
-        match self.names.is_empty() || self.names == [set.clone()] || set == "any" {
-            true => set,
-            false => format!("{} ({set})", crate::net::shorten(self.names.clone(), 6)),
+        if self.names.is_empty() || self.names == [set.clone()] || set == "any" {
+            set
+        } else {
+            format!("{} ({set})", crate::net::shorten(self.names.clone(), 6))
         }
     }
 }
@@ -422,7 +423,9 @@ impl Services {
     /// Services that are known.
     pub fn exactly(services: Vec<Service>) -> Self {
         let mut all = Self::default();
-        services.into_iter().for_each(|service| all.push(service));
+        for service in services {
+            all.push(service);
+        }
         all
     }
 
@@ -477,9 +480,10 @@ impl Services {
     pub fn describe(&self) -> String {
         let texts: Vec<_> = self.lower.iter().map(ToString::to_string).chain(self.unknown.iter().cloned()).collect();
         let set = if self.is_any() { "any".to_owned() } else { crate::net::shorten(texts, 8) };
-        match self.names.is_empty() || set == "any" {
-            true => set,
-            false => format!("{} ({set})", crate::net::shorten(self.names.clone(), 8)),
+        if self.names.is_empty() || set == "any" {
+            set
+        } else {
+            format!("{} ({set})", crate::net::shorten(self.names.clone(), 8))
         }
     }
 }

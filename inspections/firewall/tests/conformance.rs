@@ -1,6 +1,7 @@
 //! Runs over the shared evidence (`SECDIAG_DATA`): real dumps, vendors' test configurations, kernel verdicts.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::disallowed_methods, reason = "a test reads files and the clock; the inspection does not")]
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -12,8 +13,8 @@ use secdiag_firewall::net::{proto, proto_number};
 use secdiag_firewall::policy::{Action, Hook, Policy};
 use secdiag_firewall::vendors::{self, Parsed};
 use secdiag_firewall::{FIREWALL, FORMATS};
-use secdiag_inspect::testkit::{Bench, recognise};
 use secdiag_inspect::DecodedText;
+use secdiag_inspect::testkit::{Bench, recognise};
 use secdiag_model::{Head, Match};
 
 fn data() -> Option<PathBuf> {
@@ -57,7 +58,15 @@ fn vendor_files_are_understood_or_noted() {
     let firewall = data.join("firewall");
     let mut seen: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
     let mut count = 0;
-    for folder in ["vendor_snippets", "mixed_unit", "generated_fragments", "labs", "one_policy_many_vendors", "iptables/rulesets", "iptables/kernel_verdicts"] {
+    for folder in [
+        "vendor_snippets",
+        "mixed_unit",
+        "generated_fragments",
+        "labs",
+        "one_policy_many_vendors",
+        "iptables/rulesets",
+        "iptables/kernel_verdicts",
+    ] {
         for path in files(&firewall.join(folder)) {
             let bytes = std::fs::read(&path).unwrap();
             count += 1;
@@ -80,15 +89,27 @@ fn vendor_files_are_understood_or_noted() {
                 assert!(number.parse::<u64>().is_ok_and(|n| n >= 1 && n <= lines), "{}: {note:?}", path.display());
             }
             let Some(coverage) = parsed.policies.first().map(|policy| policy.coverage) else { continue };
-            let noted: u64 = parsed.notes.iter().filter(|note| note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected").map(|note| note.count).sum();
+            let noted: u64 = parsed
+                .notes
+                .iter()
+                .filter(|note| note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected")
+                .map(|note| note.count)
+                .sum();
             assert_eq!(coverage.total - coverage.understood, noted, "{}", path.display());
             let entry = seen.entry(format.id).or_default();
             *entry = (entry.0 + 1, entry.1 + coverage.total, entry.2 + coverage.understood);
             // What is read is judged without a crash.
-            let thresholds = serde_json::from_str(r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#).unwrap();
+            let thresholds = serde_json::from_str(
+                r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#,
+            )
+            .unwrap();
             let start = Instant::now();
-            Bench::default().file(FIREWALL, &name, &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds);
-            assert!(start.elapsed() < Duration::from_secs(60), "judging {} takes too long", path.display());
+            Bench::default().file(FIREWALL, &name, &bytes).judge(
+                FIREWALL,
+                jiff::civil::date(2026, 11, 23),
+                &thresholds,
+            );
+            assert!(start.elapsed() < Duration::from_mins(1), "judging {} takes too long", path.display());
         }
     }
     println!("{count} files; recognised (files, lines, understood): {seen:?}");
@@ -134,50 +155,68 @@ fn every_rule_of_real_dumps_is_kept() {
 }
 
 /// Packets that a Linux kernel forwarded or blocked: the policy decides each the same.
+///
+/// The data's description calls its TCP packets SYN, but the verdicts say that the kernel saw none: in `home_user` every
+/// one of 2,533 TCP packets was blocked, as `! --tcp-flags FIN,SYN,RST,ACK SYN -j DROP` does to packets that are no
+/// SYN, and elsewhere no verdict fits a match of `--tcp-flags FIN,SYN,RST,ACK SYN`. So the rules are read twice: as they
+/// are, for the first packet of a connection (the product's question), and with those flag matches replaced by what
+/// they are for a packet that is no SYN (what the verdicts fit). The second must agree everywhere; the first may
+/// differ on TCP packets only.
 #[test]
 fn the_kernel_s_verdicts_are_reproduced() {
     let Some(data) = data() else { return };
     let folder = data.join("firewall/iptables/kernel_verdicts");
-    let (mut all, mut agreed, mut open) = (0, 0, 0);
+    let (mut all, mut agreed, mut as_syn) = (0, 0, 0);
     for path in files(&folder).into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "rules")) {
-        let parsed = vendors::iptables::parse(&DecodedText::decode(&std::fs::read(&path).unwrap()).text);
-        let policy = &parsed.policies[0];
-        let universe = Universe::of(policy);
-        let forward = policy.paths.iter().find(|path| path.hook == Hook::Forward).unwrap();
-        let flat = flatten(policy, &universe, forward, None);
-        assert!(!flat.incomplete);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let policies = [&text, &without_syn(&text)].map(|text| vendors::iptables::parse(text).policies.remove(0));
+        let universes = [Universe::of(&policies[0]), Universe::of(&policies[1])];
+        let flats = [0, 1].map(|i| {
+            let forward = policies[i].paths.iter().find(|path| path.hook == Hook::Forward).unwrap();
+            flatten(&policies[i], &universes[i], forward, None)
+        });
         let mut csv = String::new();
         let packed = std::fs::File::open(path.with_extension("csv.gz")).unwrap();
         flate2::read::GzDecoder::new(packed).read_to_string(&mut csv).unwrap();
-        let (mut here, mut here_agreed) = (0, 0);
         for row in csv.lines().skip(1) {
             let cells: Vec<&str> = row.split(',').collect();
-            let [_, in_if, out_if, src, dst, protocol, sport, dport, verdict] = cells.as_slice() else { panic!("{row}") };
+            let [_, in_if, out_if, src, dst, protocol, sport, dport, verdict] = cells.as_slice() else {
+                panic!("{row}")
+            };
             let number = proto_number(protocol).unwrap();
             let port = |text: &str| text.parse::<u16>().unwrap_or(0);
-            let packet = Packet {
-                in_if: universe.number(in_if),
-                out_if: universe.number(out_if),
-                src: src.parse().unwrap(),
-                dst: dst.parse().unwrap(),
-                proto: number,
-                sport: port(sport),
-                // Echo request.
-                dport: if number == proto::ICMP { 8 << 8 } else { port(dport) },
-            };
-            here += 1;
-            match flat.decide(&packet) {
-                Some(effect) if (effect == Effect::Permit) == (*verdict == "forwarded") => here_agreed += 1,
-                Some(_) => println!("{}: {row}", path.display()),
-                None => open += 1,
-            }
+            let [first, seen] = [0, 1].map(|i| {
+                let packet = Packet {
+                    in_if: universes[i].number(in_if),
+                    out_if: universes[i].number(out_if),
+                    src: src.parse().unwrap(),
+                    dst: dst.parse().unwrap(),
+                    proto: number,
+                    sport: port(sport),
+                    // Echo request.
+                    dport: if number == proto::ICMP { 8 << 8 } else { port(dport) },
+                };
+                let expected = if *verdict == "forwarded" { Effect::Permit } else { Effect::Deny };
+                flats[i].decide(&packet) == Some(expected)
+            });
+            assert!(first || number == proto::TCP, "{}: {row}", path.display());
+            assert!(seen, "{}: {row}", path.display());
+            all += 1;
+            agreed += usize::from(seen);
+            as_syn += usize::from(first);
         }
-        println!("{}: {here_agreed} of {here}", path.file_name().unwrap().to_string_lossy());
-        all += here;
-        agreed += here_agreed;
     }
-    println!("kernel verdicts: {agreed} of {all} agree, {open} undecided");
-    assert_eq!(agreed, all);
+    println!("kernel verdicts: {agreed} of {all} agree; {as_syn} if TCP packets were SYN");
+    assert!(all > 20_000);
+}
+
+/// The rules as a TCP packet without SYN meets them.
+fn without_syn(text: &str) -> String {
+    let plain = text.replace(" ! --tcp-flags FIN,SYN,RST,ACK SYN", "");
+    let kept = plain.lines().filter(|line| {
+        !line.contains("--tcp-flags FIN,SYN,RST,ACK SYN") && !line.contains("--tcp-flags SYN,ACK SYN,ACK")
+    });
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 /// What the FortiGate of the lab did: ping, ssh, tcp/9100 and udp/9200 pass, tcp/9101 and udp/9201 do not.
@@ -234,7 +273,7 @@ fn other_evidence_is_left_alone() {
     for (what, paths) in taken.iter().chain(&close) {
         println!("## {what}: {}", paths.len());
         if std::env::var_os("SECDIAG_LIST").is_some() {
-            paths.iter().for_each(|path| println!("   {path}"));
+            println!("   {}", paths.join("\n   "));
         }
     }
     for paths in taken.values() {
@@ -251,15 +290,19 @@ fn large_rule_sets_stay_fast() {
     let Some(data) = data() else { return };
     for name in ["tum_2013-10", "tum_2014-07"] {
         let bytes = std::fs::read(data.join("firewall/iptables/rulesets").join(name)).unwrap();
-        let thresholds = serde_json::from_str(r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#).unwrap();
+        let thresholds = serde_json::from_str(
+            r#"{"id":"x","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#,
+        )
+        .unwrap();
         let start = Instant::now();
-        let judged = Bench::default().file(FIREWALL, name, &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds);
+        let judged =
+            Bench::default().file(FIREWALL, name, &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds);
         let mut checks: BTreeMap<String, usize> = BTreeMap::new();
         for finding in &judged.findings {
             *checks.entry(format!("{} {}", finding.check, finding.aspect.as_deref().unwrap_or("-"))).or_default() += 1;
         }
         println!("{name}: {:?} {checks:?}", start.elapsed());
-        assert!(start.elapsed() < Duration::from_secs(60));
+        assert!(start.elapsed() < Duration::from_mins(1));
     }
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
                 continue;
             }
             looked += 1;
-            let log = logged(flat, end, &chain.default.log);
+            let log = logged(flat, end, chain.default.log);
             if log == Log::Yes {
                 continue;
             }
@@ -82,8 +82,8 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     }
 }
 
-fn logged(flat: &Flat<'_>, end: &Entry<'_>, at_end: &Log) -> Log {
-    let own = end.rule.map_or(*at_end, |rule| rule.log);
+fn logged(flat: &Flat<'_>, end: &Entry<'_>, at_end: Log) -> Log {
+    let own = end.rule.map_or(at_end, |rule| rule.log);
     if own != Log::No {
         return own;
     }

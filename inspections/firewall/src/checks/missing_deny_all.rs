@@ -46,7 +46,8 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
             continue;
         }
         judged.insert(&chain.name);
-        if !has_deny_all(flat) && !(chain.default.explicit && chain.default.action == Action::Deny) {
+        let stated_end = chain.default.explicit && chain.default.action == Action::Deny;
+        if !has_deny_all(flat) && !stated_end {
             cx.report(finding(firewall, flat, chain));
         }
     }

@@ -132,10 +132,10 @@ impl<'a> Firewall<'a> {
                         Left::Nothing => continue,
                         Left::Piece(piece) | Left::Undecided(piece) => (*piece, false),
                     };
-                    if let Some(sure) = sure.remove(&direction).filter(|_| !flat.incomplete) {
-                        if let Left::Piece(piece) = flat.reaching(index, sure.cubes, Sure::Certain) {
-                            (witness, certain) = (*piece, true);
-                        }
+                    if let Some(sure) = sure.remove(&direction).filter(|_| !flat.incomplete)
+                        && let Left::Piece(piece) = flat.reaching(index, sure.cubes, Sure::Certain)
+                    {
+                        (witness, certain) = (*piece, true);
                     }
                     let by_zones = sight.by_zones;
                     let permit = Permit { rule, chain: entry.chain, direction, witness, certain, by_zones };

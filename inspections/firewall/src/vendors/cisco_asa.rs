@@ -22,7 +22,7 @@ use crate::net::{AddrSet, Protos, Service, proto, proto_number};
 use crate::policy::{
     Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Schedule, Services,
 };
-use crate::vendors::{Parsed, Trouble, excerpt, lines};
+use crate::vendors::{Enter, Nesting, Parsed, Trouble, excerpt, lines};
 use crate::{ports, zones};
 
 /// Reads a configuration.
@@ -52,8 +52,9 @@ struct Line {
 }
 
 /// What is known of the block that indented lines belong to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 enum Block {
+    #[default]
     None,
     Interface,
     Object(String),
@@ -61,12 +62,6 @@ enum Block {
     TimeRange(String),
     /// A command whose own lines decide nothing about packets.
     Other,
-}
-
-impl Default for Block {
-    fn default() -> Self {
-        Self::None
-    }
 }
 
 #[derive(Debug, Default)]
@@ -129,10 +124,8 @@ impl Config {
         let text = raw.trim();
         let mut words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         let free_text = words.iter().any(|word| matches!(word.as_str(), "remark" | "description" | "banner"));
-        if !free_text {
-            if let Some(at) = words.iter().position(|word| word.starts_with('!')) {
-                words.truncate(at);
-            }
+        if !free_text && let Some(at) = words.iter().position(|word| word.starts_with('!')) {
+            words.truncate(at);
         }
         if words.is_empty() || text.starts_with(':') {
             // A comment or a separator ends a block.
@@ -191,11 +184,10 @@ impl Config {
                 self.apply(list, how, interface, number);
             }
             ["access-group", ..] => {
-                self.trouble.line(number, "unknown-option", "this `access-group` is not understood")
+                self.trouble.line(number, "unknown-option", "this `access-group` is not understood");
             }
             ["telnet" | "ssh" | "http", address, ..] if is_address(address) => self.management.push(line.clone()),
-            ["route", _, _, _, ..] => self.routes.push(line.clone()),
-            ["ipv6", "route", _, _, ..] => self.routes.push(line.clone()),
+            ["route", _, _, _, ..] | ["ipv6", "route", _, _, ..] => self.routes.push(line.clone()),
             ["same-security-traffic", "permit", "inter-interface"] => self.inter_interface = true,
             ["logging", "enable"] => self.logging = true,
             ["no", "logging", "message", "106023"] => self.no_106023 = true,
@@ -279,7 +271,7 @@ impl Config {
                 ["periodic", ..] => {}
                 _ if !indented => return false,
                 _ => {
-                    self.trouble.line(line.number, "unknown-option", format!("`{}` in a time range", clip(&line.text)))
+                    self.trouble.line(line.number, "unknown-option", format!("`{}` in a time range", clip(&line.text)));
                 }
             },
         }
@@ -294,20 +286,20 @@ impl Config {
         match rest.first().copied() {
             Some("remark") => {
                 let remark = rest[1..].join(" ");
-                if let Some((id, text)) = remark.strip_prefix("rule-id ").and_then(|rest| rest.split_once(':')) {
-                    if text.trim().starts_with("L7 RULE") {
-                        self.deep_rules.insert(id.trim().to_owned());
-                    }
+                if let Some((id, text)) = remark.strip_prefix("rule-id ").and_then(|rest| rest.split_once(':'))
+                    && text.trim().starts_with("L7 RULE")
+                {
+                    self.deep_rules.insert(id.trim().to_owned());
                 }
                 self.pending_remark = Some((name.to_owned(), remark));
             }
             // The expansion of a rule with groups, as `show access-list` prints it below the rule.
             _ if indented && rest.iter().any(|word| word.starts_with("(hitcnt=")) => {}
             Some("extended" | "standard" | "advanced" | "permit" | "deny") => {
-                if let Some((list, remark)) = self.pending_remark.take() {
-                    if list == name {
-                        self.remarks.insert(line.number, remark);
-                    }
+                if let Some((list, remark)) = self.pending_remark.take()
+                    && list == name
+                {
+                    self.remarks.insert(line.number, remark);
                 }
                 let index = *self.list_index.entry(name.to_owned()).or_insert_with(|| {
                     self.lists.push((name.to_owned(), Vec::new()));
@@ -623,11 +615,12 @@ struct Builder<'c, 't> {
     config: &'c mut Config,
     all: &'t [(u32, &'t str)],
     networks: BTreeMap<String, Addrs>,
+    services: BTreeMap<String, Services>,
     ids: BTreeMap<String, u32>,
+    /// What could not be read of the rule at hand.
+    doubts: Vec<String>,
+    nesting: Nesting,
 }
-
-/// Groups that may be nested in each other.
-const GROUP_DEPTH: usize = 50;
 
 /// Words of one rule, consumed from the front.
 struct Words<'w> {
@@ -649,7 +642,15 @@ impl<'w> Words<'w> {
 
 impl<'c, 't> Builder<'c, 't> {
     fn new(config: &'c mut Config, all: &'t [(u32, &'t str)]) -> Self {
-        Self { config, all, networks: BTreeMap::new(), ids: BTreeMap::new() }
+        Self {
+            config,
+            all,
+            networks: BTreeMap::new(),
+            services: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            doubts: Vec::new(),
+            nesting: Nesting::default(),
+        }
     }
 
     fn policy(mut self) -> Policy {
@@ -890,6 +891,9 @@ impl<'c, 't> Builder<'c, 't> {
         } else {
             self.extended(&mut words, &mut rule);
         }
+        for doubt in std::mem::take(&mut self.doubts) {
+            rule.add_unknown(doubt, line.number);
+        }
         self.options(&mut words, &mut rule);
         if rule.log == Log::Unknown {
             // A denied packet sends message 106023 unless it is switched off; logging as a whole is off by default.
@@ -910,12 +914,12 @@ impl<'c, 't> Builder<'c, 't> {
 
     fn extended(&mut self, words: &mut Words<'_>, rule: &mut Rule) {
         let protocol = self.protocol(words);
-        self.identity(words, rule);
+        identity(words, rule);
         rule.in_ifs = interface_condition(words);
         rule.src = self.addresses(words).unwrap_or_else(|| self.bad_address(words));
         let ported = protocol.lower.iter().chain(&protocol.maybe).all(|service| !service.proto.0.contains(proto::ICMP));
         let sport = if ported { self.ports(words, &protocol) } else { None };
-        self.identity(words, rule);
+        identity(words, rule);
         rule.out_ifs = interface_condition(words);
         rule.dst = self.addresses(words).unwrap_or_else(|| self.bad_address(words));
         let mut services = protocol;
@@ -949,7 +953,7 @@ impl<'c, 't> Builder<'c, 't> {
             }
             Some("object-group") => {
                 let name = words.next().unwrap_or_default().to_owned();
-                let mut services = self.service_group(&name, line, &mut Vec::new());
+                let mut services = self.service_group(&name, line);
                 services.names = vec![name];
                 services
             }
@@ -965,20 +969,6 @@ impl<'c, 't> Builder<'c, 't> {
                 self.config.trouble.line(line, "bad-value", "the rule has no protocol");
                 Services::unknown("no protocol")
             }
-        }
-    }
-
-    /// Users and security groups narrow a rule in ways that only the running device can evaluate.
-    fn identity(&mut self, words: &mut Words<'_>, rule: &mut Rule) {
-        loop {
-            let taken = match words.peek() {
-                Some("user" | "user-group" | "object-group-user") => 2,
-                Some("security-group") => 3,
-                Some("object-group-security") => 2,
-                _ => return,
-            };
-            let text: Vec<&str> = (0..taken).map_while(|_| words.next()).collect();
-            rule.add_unknown(text.join(" "), words.line);
         }
     }
 
@@ -1007,11 +997,8 @@ impl<'c, 't> Builder<'c, 't> {
             word @ ("object" | "object-group" | "object-group-network-service") => {
                 words.next();
                 let name = words.next()?.to_owned();
-                let mut addrs = if word == "object" {
-                    self.network_object(&name, line)
-                } else {
-                    self.network_group(&name, line, &mut Vec::new())
-                };
+                let mut addrs =
+                    if word == "object" { self.network_object(&name, line) } else { self.network_group(&name, line) };
                 addrs.names = vec![name];
                 return Some(addrs);
             }
@@ -1080,7 +1067,7 @@ impl<'c, 't> Builder<'c, 't> {
         addrs
     }
 
-    fn network_group(&mut self, name: &str, line: u32, way: &mut Vec<String>) -> Addrs {
+    fn network_group(&mut self, name: &str, line: u32) -> Addrs {
         let key = format!("group {name}");
         if let Some(known) = self.networks.get(&key) {
             return known.clone();
@@ -1093,21 +1080,24 @@ impl<'c, 't> Builder<'c, 't> {
             let what = format!("{} group {name}", group.kind);
             return Addrs::unknown(what, AddrSet::full());
         }
-        if way.iter().any(|outer| outer == name) || way.len() >= GROUP_DEPTH {
-            self.config.trouble.line(
-                group.line,
-                "cyclic-group",
-                format!("group `{}` holds itself or is nested too deep", clip(name)),
-            );
-            return Addrs::none();
+        match self.nesting.enter(name) {
+            Enter::Go => {}
+            Enter::Cycle => {
+                self.config.trouble.line(group.line, "cyclic-group", format!("group `{}` holds itself", clip(name)));
+                return Addrs::none();
+            }
+            Enter::TooMuch => {
+                let text = format!("group `{}` is nested too deep", clip(name));
+                self.config.trouble.line(group.line, "too-deep", text);
+                return Addrs::unknown(format!("group {name}"), AddrSet::full());
+            }
         }
-        way.push(name.to_owned());
         let mut addrs = Addrs::none();
         for member in group.members.clone() {
             let one = match member.words.first().map(String::as_str) {
                 Some("group-object") => {
                     let inner = member.words.get(1).cloned().unwrap_or_default();
-                    Some(self.network_group(&inner, member.number, way))
+                    Some(self.network_group(&inner, member.number))
                 }
                 _ => self.addresses(&mut Words { words: &member.words[1..], line: member.number }),
             };
@@ -1123,8 +1113,9 @@ impl<'c, 't> Builder<'c, 't> {
                 }
             }
         }
-        way.pop();
-        self.networks.insert(key, addrs.clone());
+        if self.nesting.leave() {
+            self.networks.insert(key, addrs.clone());
+        }
         addrs
     }
 
@@ -1179,32 +1170,38 @@ impl<'c, 't> Builder<'c, 't> {
         services
     }
 
-    fn service_group(&mut self, name: &str, line: u32, way: &mut Vec<String>) -> Services {
+    fn service_group(&mut self, name: &str, line: u32) -> Services {
+        if let Some(known) = self.services.get(name) {
+            return known.clone();
+        }
         let Some(group) = self.config.groups.get(name) else {
             self.config.trouble.line(line, "undefined", format!("group `{}` is not defined", clip(name)));
             return Services::unknown(format!("undefined {name}"));
         };
-        if way.iter().any(|outer| outer == name) || way.len() >= GROUP_DEPTH {
-            self.config.trouble.line(
-                group.line,
-                "cyclic-group",
-                format!("group `{}` holds itself or is nested too deep", clip(name)),
-            );
-            return Services::default();
+        match self.nesting.enter(name) {
+            Enter::Go => {}
+            Enter::Cycle => {
+                self.config.trouble.line(group.line, "cyclic-group", format!("group `{}` holds itself", clip(name)));
+                return Services::default();
+            }
+            Enter::TooMuch => {
+                let text = format!("group `{}` is nested too deep", clip(name));
+                self.config.trouble.line(group.line, "too-deep", text);
+                return Services::unknown(format!("group {name}"));
+            }
         }
         let over = match group.ports_of.as_deref() {
             Some("tcp") => Services::exactly(vec![Service::proto(proto::TCP)]),
             Some("udp") => Services::exactly(vec![Service::proto(proto::UDP)]),
             _ => both_tcp_udp(),
         };
-        way.push(name.to_owned());
         let mut services = Services::default();
         for member in group.members.clone() {
             let rest = &member.words[1..];
             let one = match member.words[0].as_str() {
                 "group-object" => {
                     let inner = rest.first().cloned().unwrap_or_default();
-                    self.service_group(&inner, member.number, way)
+                    self.service_group(&inner, member.number)
                 }
                 "port-object" => {
                     let mut words = Words { words: rest, line: member.number };
@@ -1223,7 +1220,9 @@ impl<'c, 't> Builder<'c, 't> {
             };
             services.add(&one);
         }
-        way.pop();
+        if self.nesting.leave() {
+            self.services.insert(name.to_owned(), services.clone());
+        }
         services
     }
 
@@ -1238,10 +1237,13 @@ impl<'c, 't> Builder<'c, 't> {
             }
             words.next();
             words.next();
-            let services = self.service_group(&name, words.line, &mut Vec::new());
-            let exact = services.unknown.is_empty();
+            let services = self.service_group(&name, words.line);
+            if !services.unknown.is_empty() {
+                self.doubts.push(services.unknown.join(", "));
+                return Some(Intervals::full());
+            }
             let ports = services.lower.iter().fold(Intervals::empty(), |all, service| all.union(&service.dport.0));
-            return Some(if exact { ports } else { Intervals::full() });
+            return Some(ports);
         }
         if !matches!(operator, "eq" | "neq" | "lt" | "gt" | "range") {
             return None;
@@ -1261,7 +1263,9 @@ impl<'c, 't> Builder<'c, 't> {
             _ => None,
         };
         if set.is_none() {
-            self.config.trouble.line(words.line, "bad-value", format!("a port was expected after `{operator}`"));
+            let text = format!("a port was expected after `{operator}`");
+            self.config.trouble.line(words.line, "bad-value", text.as_str());
+            self.doubts.push(text);
         }
         Some(set.unwrap_or_else(Intervals::full))
     }
@@ -1273,7 +1277,7 @@ impl<'c, 't> Builder<'c, 't> {
             let name = words.words.get(1)?.clone();
             words.next();
             words.next();
-            return Some(self.service_group(&name, words.line, &mut Vec::new()));
+            return Some(self.service_group(&name, words.line));
         }
         let kind = icmp_type(word).or_else(|| word.parse().ok())?;
         words.next();
@@ -1402,6 +1406,19 @@ impl<'c, 't> Builder<'c, 't> {
             }
         }
         found.into_values().collect()
+    }
+}
+
+/// Users and security groups narrow a rule in ways that only the running device can evaluate.
+fn identity(words: &mut Words<'_>, rule: &mut Rule) {
+    loop {
+        let taken = match words.peek() {
+            Some("user" | "user-group" | "object-group-user" | "object-group-security") => 2,
+            Some("security-group") => 3,
+            _ => return,
+        };
+        let text: Vec<&str> = (0..taken).map_while(|_| words.next()).collect();
+        rule.add_unknown(text.join(" "), words.line);
     }
 }
 

@@ -25,7 +25,7 @@ use crate::net::{AddrSet, Service, proto};
 use crate::policy::{
     Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Schedule, Services,
 };
-use crate::vendors::{Parsed, Trouble, excerpt, lines};
+use crate::vendors::{Enter, Nesting, Parsed, Trouble, excerpt, lines};
 use crate::zones;
 
 /// Reads a configuration.
@@ -245,14 +245,9 @@ impl<'t> Reader<'t> {
     /// The words of the statement that begins at `index`, and how many lines it takes.
     fn words(&mut self, index: usize, first: &str) -> (Vec<String>, usize) {
         let mut words = Vec::new();
-        let mut open = match split(first, &mut words) {
-            None => return (words, 1),
-            Some(open) => open,
-        };
+        let Some(mut open) = split(first, &mut words) else { return (words, 1) };
         // A quote is open: its value goes on in the next lines, if a sensible end is found.
-        let relevant = self.table_path().is_some();
         for (used, line) in (2..).zip(&self.lines[index + 1..]) {
-            let keyword = statement_word(line.trim());
             let closes = unescaped(line, open.quote);
             let reopens = closes.is_some_and(|at| {
                 let before = line[..at].trim();
@@ -260,7 +255,8 @@ impl<'t> Reader<'t> {
                     || (before.starts_with("set ") && line[..at].ends_with(' '))
                     || before.starts_with("config ")
             });
-            if reopens || (relevant && keyword && closes.is_none()) {
+            // A quoted value that begins here means that the open one has no end of its own.
+            if reopens {
                 break;
             }
             open.value.push('\n');
@@ -337,7 +333,7 @@ impl<'t> Reader<'t> {
             }
         }
         let top = self.stack.iter().all(|frame| frame.base);
-        let base = (top && self.stack.is_empty() && (path == "vdom" || path == "global")) || (top && path == "vdom");
+        let base = top && (path == "vdom" || (path == "global" && self.stack.is_empty()));
         if base && path == "global" {
             self.vdom.clear();
         }
@@ -371,20 +367,20 @@ impl<'t> Reader<'t> {
             name.clone_into(&mut self.vdom);
         }
         self.stack.push(Frame { kind: FrameKind::Edit(name.to_owned()), base: in_vdom });
-        if self.depth() == 2 {
-            if let Some(table) = self.table() {
-                let index = *table.by_name.entry(name.to_owned()).or_insert_with(|| {
-                    table.objects.push(Object {
-                        name: name.to_owned(),
-                        line_from: number,
-                        line_to: number,
-                        ..Object::default()
-                    });
-                    table.objects.len() - 1
+        if self.depth() == 2
+            && let Some(table) = self.table()
+        {
+            let index = *table.by_name.entry(name.to_owned()).or_insert_with(|| {
+                table.objects.push(Object {
+                    name: name.to_owned(),
+                    line_from: number,
+                    line_to: number,
+                    ..Object::default()
                 });
-                // Edited again: the proof is where it stands now, not all that lies between.
-                (table.objects[index].line_from, table.objects[index].line_to) = (number, number);
-            }
+                table.objects.len() - 1
+            });
+            // Edited again: the proof is where it stands now, not all that lies between.
+            (table.objects[index].line_from, table.objects[index].line_to) = (number, number);
         }
     }
 
@@ -536,19 +532,6 @@ impl<'t> Reader<'t> {
             if self.renames > 500 {
                 return self.trouble.line(number, "too-many-renames", "references to this object were not renamed");
             }
-            const REFERENCES: &[&str] = &[
-                "member",
-                "exclude-member",
-                "srcaddr",
-                "dstaddr",
-                "srcaddr6",
-                "dstaddr6",
-                "service",
-                "srcintf",
-                "dstintf",
-                "interface",
-                "device",
-            ];
             let tables = self.tables.iter_mut().filter(|((of, _), _)| *of == vdom);
             let objects = tables.flat_map(|(_, table)| &mut table.objects);
             let settings =
@@ -559,6 +542,21 @@ impl<'t> Reader<'t> {
         }
     }
 }
+
+/// Settings that name objects.
+const REFERENCES: &[&str] = &[
+    "member",
+    "exclude-member",
+    "srcaddr",
+    "dstaddr",
+    "srcaddr6",
+    "dstaddr6",
+    "service",
+    "srcintf",
+    "dstintf",
+    "interface",
+    "device",
+];
 
 fn apply(object: &mut Object, words: &[String], values: &[String], number: u32) {
     let key = words[1].clone();
@@ -600,12 +598,6 @@ fn strip_prompt(line: &str) -> &str {
     let context = words.next().is_none_or(|word| word.starts_with('(') && prompt.ends_with(')'));
     let statement = ["set", "edit", "config", "append"].iter().any(|word| line.starts_with(&format!("{word} ")));
     if host && context && !statement { rest.trim() } else { line }
-}
-
-fn statement_word(line: &str) -> bool {
-    let word = line.split(' ').next().unwrap_or_default();
-    matches!(word, "set" | "edit" | "config" | "unset" | "append") && line.contains(' ')
-        || matches!(line, "next" | "end")
 }
 
 struct Open {
@@ -681,14 +673,20 @@ struct Resolver<'t> {
     trouble: &'t mut Trouble,
     addresses: BTreeMap<(bool, String), Addrs>,
     services: BTreeMap<String, Services>,
+    nesting: Nesting,
 }
-
-/// Groups that may be nested in each other.
-const GROUP_DEPTH: usize = 50;
 
 impl<'t> Resolver<'t> {
     fn new(tables: &'t Tables, vdom: &'t str, lines: &'t [&'t str], trouble: &'t mut Trouble) -> Self {
-        Self { tables, vdom, lines, trouble, addresses: BTreeMap::new(), services: BTreeMap::new() }
+        Self {
+            tables,
+            vdom,
+            lines,
+            trouble,
+            addresses: BTreeMap::new(),
+            services: BTreeMap::new(),
+            nesting: Nesting::default(),
+        }
     }
 
     fn table(&self, path: &str) -> Option<&'t Table> {
@@ -882,11 +880,6 @@ impl<'t> Resolver<'t> {
     }
 
     fn address(&mut self, name: &str, v6: bool, line: u32) -> Addrs {
-        let mut way = Vec::new();
-        self.address_at(name, v6, line, &mut way)
-    }
-
-    fn address_at(&mut self, name: &str, v6: bool, line: u32, way: &mut Vec<String>) -> Addrs {
         if let Some(known) = self.addresses.get(&(v6, name.to_owned())) {
             return known.clone();
         }
@@ -899,7 +892,7 @@ impl<'t> Resolver<'t> {
             return addrs;
         }
         if let Some(object) = find("vip") {
-            return self.mapped(object);
+            return mapped(object);
         }
         let Some(group) = find("addrgrp").or_else(|| find("vipgrp")) else {
             return match name {
@@ -911,29 +904,32 @@ impl<'t> Resolver<'t> {
                 }
             };
         };
-        if way.iter().any(|outer| outer == name) || way.len() >= GROUP_DEPTH {
-            self.trouble.line(
-                group.line_from,
-                "cyclic-group",
-                format!("group `{}` holds itself or is nested too deep", clip(name)),
-            );
-            return Addrs::none();
+        match self.nesting.enter(name) {
+            Enter::Go => {}
+            Enter::Cycle => {
+                self.trouble.line(group.line_from, "cyclic-group", format!("group `{}` holds itself", clip(name)));
+                return Addrs::none();
+            }
+            Enter::TooMuch => {
+                self.trouble.line(group.line_from, "too-deep", format!("group `{}` is nested too deep", clip(name)));
+                return Addrs::unknown(format!("group {name}"), universe);
+            }
         }
-        way.push(name.to_owned());
         let mut addrs = Addrs::none();
         for member in group.values("member") {
-            addrs.add(&self.address_at(member, v6, group.line_from, way));
+            addrs.add(&self.address(member, v6, group.line_from));
         }
         if group.is_enabled("exclude") {
             let mut excluded = Addrs::none();
             for member in group.values("exclude-member") {
-                excluded.add(&self.address_at(member, v6, group.line_from, way));
+                excluded.add(&self.address(member, v6, group.line_from));
             }
             addrs.lower = addrs.lower.minus(&excluded.upper);
             addrs.upper = addrs.upper.minus(&excluded.lower);
         }
-        way.pop();
-        self.addresses.insert((v6, name.to_owned()), addrs.clone());
+        if self.nesting.leave() {
+            self.addresses.insert((v6, name.to_owned()), addrs.clone());
+        }
         addrs
     }
 
@@ -979,25 +975,6 @@ impl<'t> Resolver<'t> {
                 named("bad value")
             }
         }
-    }
-
-    /// A virtual IP stands for the addresses that it maps to.
-    fn mapped(&mut self, object: &Object) -> Addrs {
-        let mut set = AddrSet::empty();
-        for value in object.values("mappedip") {
-            match value.parse::<AddrSet>() {
-                Ok(one) => set = set.union(&one),
-                Err(_) => return Addrs::unknown(format!("virtual IP {}", object.name), AddrSet::full_v4()),
-            }
-        }
-        if set.is_empty() {
-            let mut unknown = Addrs::unknown(format!("virtual IP {}", object.name), AddrSet::full_v4());
-            if let Some(Ok(outside)) = object.first("extip").map(str::parse::<AddrSet>) {
-                unknown = Addrs::exactly(outside);
-            }
-            return unknown;
-        }
-        Addrs::exactly(set)
     }
 
     /// Where every destination is a virtual IP that forwards ports, only those ports get through.
@@ -1047,7 +1024,7 @@ impl<'t> Resolver<'t> {
         let line = object.settings["service"].line;
         let mut services = Services::default();
         for name in names {
-            let one = self.service(name, line, &mut Vec::new());
+            let one = self.service(name, line);
             services.add(&one);
         }
         services.names = names.to_vec();
@@ -1057,7 +1034,7 @@ impl<'t> Resolver<'t> {
         services
     }
 
-    fn service(&mut self, name: &str, line: u32, way: &mut Vec<String>) -> Services {
+    fn service(&mut self, name: &str, line: u32) -> Services {
         if let Some(known) = self.services.get(name) {
             return known.clone();
         }
@@ -1065,20 +1042,28 @@ impl<'t> Resolver<'t> {
         let services = if let Some(object) = find("firewall service custom") {
             self.service_object(object)
         } else if let Some(group) = find("firewall service group") {
-            if way.iter().any(|outer| outer == name) || way.len() >= GROUP_DEPTH {
-                self.trouble.line(
-                    group.line_from,
-                    "cyclic-group",
-                    format!("group `{}` holds itself or is nested too deep", clip(name)),
-                );
-                return Services::default();
+            match self.nesting.enter(name) {
+                Enter::Go => {}
+                Enter::Cycle => {
+                    self.trouble.line(group.line_from, "cyclic-group", format!("group `{}` holds itself", clip(name)));
+                    return Services::default();
+                }
+                Enter::TooMuch => {
+                    self.trouble.line(
+                        group.line_from,
+                        "too-deep",
+                        format!("group `{}` is nested too deep", clip(name)),
+                    );
+                    return Services::unknown(format!("group {name}"));
+                }
             }
-            way.push(name.to_owned());
             let mut services = Services::default();
             for member in group.values("member") {
-                services.add(&self.service(member, group.line_from, way));
+                services.add(&self.service(member, group.line_from));
             }
-            way.pop();
+            if !self.nesting.leave() {
+                return services;
+            }
             services
         } else if let Some(factory) = factory_service(name) {
             factory
@@ -1344,11 +1329,9 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             match network(object.values("dst"), AddrSet::full()) {
-                Some(set) if set.is_any() => {
-                    if interface.role == Role::Unknown {
-                        interface.role = Role::External;
-                        interface.role_why = format!("the default route leads here (line {})", object.line_from);
-                    }
+                Some(set) if set.is_any() && interface.role == Role::Unknown => {
+                    interface.role = Role::External;
+                    interface.role_why = format!("the default route leads here (line {})", object.line_from);
                 }
                 Some(set) => interface.networks = interface.networks.union(&set),
                 None => {}
@@ -1378,6 +1361,25 @@ impl<'t> Resolver<'t> {
         }
         interfaces.into_values().collect()
     }
+}
+
+/// A virtual IP stands for the addresses that it maps to.
+fn mapped(object: &Object) -> Addrs {
+    let mut set = AddrSet::empty();
+    for value in object.values("mappedip") {
+        match value.parse::<AddrSet>() {
+            Ok(one) => set = set.union(&one),
+            Err(_) => return Addrs::unknown(format!("virtual IP {}", object.name), AddrSet::full_v4()),
+        }
+    }
+    if set.is_empty() {
+        let mut unknown = Addrs::unknown(format!("virtual IP {}", object.name), AddrSet::full_v4());
+        if let Some(Ok(outside)) = object.first("extip").map(str::parse::<AddrSet>) {
+            unknown = Addrs::exactly(outside);
+        }
+        return unknown;
+    }
+    Addrs::exactly(set)
 }
 
 /// `10.0.0.0 255.0.0.0`, `10.0.0.0/8`, `2001:db8::/32`; `default` without a value, `None` for something else.

@@ -184,7 +184,7 @@ impl Tables {
                 rules.insert(at, rule);
             }
             other => {
-                trouble.line(number, "unknown-line", format!("`{}` is not a command of iptables-save", clip(other)))
+                trouble.line(number, "unknown-line", format!("`{}` is not a command of iptables-save", clip(other)));
             }
         }
     }
@@ -211,17 +211,17 @@ impl Tables {
         let repeated = self.ids.entry(id.clone()).or_insert(0);
         *repeated += 1;
         if *repeated > 1 {
-            id.push_str(&format!(" #{repeated}"));
+            id = format!("{id} #{repeated}");
         }
         let outside = match spec.target.as_deref() {
             Some("MASQUERADE" | "SNAT") if table == "nat" => Some((&spec.rule.out_ifs, &mut self.translated_out)),
             Some("DNAT" | "REDIRECT") if table == "nat" => Some((&spec.rule.in_ifs, &mut self.translated_in)),
             _ => None,
         };
-        if let Some((names, seen)) = outside {
-            if !names.negated {
-                seen.extend(names.names.iter().filter(|name| !name.ends_with('+')).cloned());
-            }
+        if let Some((names, seen)) = outside
+            && !names.negated
+        {
+            seen.extend(names.names.iter().filter(|name| !name.ends_with('+')).cloned());
         }
         let mut rule = spec.finish(table);
         rule.id = id;
@@ -591,7 +591,7 @@ impl Spec {
                 self.rule.hits = first.parse().ok();
                 true
             }
-            "-4" | "-6" | "--ipv4" | "--ipv6" => true,
+            "-4" | "-6" | "--ipv4" | "--ipv6" | "--limit-burst" => true,
             "-s" | "--source" | "--src" => {
                 addresses(first, not, &self.universe).map(|set| narrow(&mut self.rule.src, &set)).is_some()
             }
@@ -600,7 +600,7 @@ impl Spec {
             }
             "-i" | "--in-interface" => set_names(&mut self.rule.in_ifs, first, not),
             "-o" | "--out-interface" => set_names(&mut self.rule.out_ifs, first, not),
-            "-p" | "--protocol" => self.protocol(first, not),
+            "-p" | "--protocol" | "--ctproto" => self.protocol(first, not),
             "-m" | "--match" => {
                 const EVALUATED: &[&str] = &[
                     "tcp",
@@ -651,7 +651,6 @@ impl Spec {
                 addresses(first, not, &self.universe).map(|set| narrow(&mut self.rule.dst, &set)).is_some()
             }
             "--ctstate" | "--state" => self.state(first, not),
-            "--ctproto" => self.protocol(first, not),
             // Of a connection's first packet the original direction is its own.
             "--ctorigsrc" => {
                 addresses(first, not, &self.universe).map(|set| narrow(&mut self.rule.src, &set)).is_some()
@@ -678,7 +677,6 @@ impl Spec {
                 self.rate.push(text());
                 true
             }
-            "--limit-burst" => true,
             // `--set` of `recent` always matches; so do its parameters.
             "--set" if module == "recent" && !not => true,
             "--name" | "--rsource" | "--rdest" | "--mask" | "--reap" if module == "recent" => true,

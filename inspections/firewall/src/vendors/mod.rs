@@ -107,6 +107,53 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u32, &str)> {
     }))
 }
 
+/// Groups in groups: finds cycles, and bounds depth and work, so that no file can make a parser hang.
+#[derive(Debug, Default)]
+pub(crate) struct Nesting {
+    way: Vec<String>,
+    steps: usize,
+    tainted: bool,
+}
+
+/// What [`Nesting::enter`] says.
+pub(crate) enum Enter {
+    /// Go in, and call [`Nesting::leave`] afterwards.
+    Go,
+    /// The group holds itself: it adds nothing to itself.
+    Cycle,
+    /// The budget is used up: the group may be anything.
+    TooMuch,
+}
+
+impl Nesting {
+    /// Deeper than any device allows.
+    const DEPTH: usize = 50;
+    /// Groups entered in one file; a known group is not entered again.
+    const STEPS: usize = 200_000;
+
+    pub(crate) fn enter(&mut self, name: &str) -> Enter {
+        self.steps += 1;
+        if self.way.iter().any(|outer| outer == name) {
+            self.tainted = true;
+            Enter::Cycle
+        } else if self.way.len() >= Self::DEPTH || self.steps > Self::STEPS {
+            self.tainted = true;
+            Enter::TooMuch
+        } else {
+            self.way.push(name.to_owned());
+            Enter::Go
+        }
+    }
+
+    /// Whether the group's value may be remembered: inside a cycle it lacks what the groups around it hold.
+    pub(crate) fn leave(&mut self) -> bool {
+        self.way.pop();
+        let whole = !self.tainted || self.way.is_empty();
+        self.tainted &= !self.way.is_empty();
+        whole
+    }
+}
+
 /// Longest excerpt of a rule, in characters.
 const EXCERPT_MAX: usize = 2_000;
 
