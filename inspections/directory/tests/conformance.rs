@@ -297,6 +297,9 @@ fn linux_hosts_have_the_planted_defects_and_no_others() {
             })
             .collect();
         assert_eq!(found, expected, "{host}: {:#?}", shorts(&judged));
+        // The truth counts pam_faillock as in force; its authfail line is out of reach there, and the reader is told.
+        let told = bench.parse(secdiag_directory::DIRECTORY).notes.iter().any(|note| note.reason == "faillock-order");
+        assert_eq!(told, host != "db01", "{host}");
         // What the truth has no class for: none of these hosts refuses former passwords.
         let others: Vec<String> = shorts(&judged)
             .into_iter()

@@ -23,6 +23,32 @@ fn active_directory() {
 }
 
 #[test]
+fn attributes_tell_where_the_class_was_not_exported() {
+    insta::assert_snapshot!(shown(&files!["ad-attributes.ldif"], 8));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    /// Whatever follows the beginning of a file that we read, it is read to its end.
+    #[test]
+    fn any_bytes_after_a_known_beginning_are_survived(start in 0..8_usize, bytes: Vec<u8>) {
+        let starts: [(&str, &[u8]); 8] = [
+            ("a.ldif", b"dn: DC=a\nobjectClass: domainDNS\nminPwdLength: 1\n"),
+            ("b.ldif", b"dn: dc=a\nobjectClass: pwdPolicy\npwdMinLength: 1\n"),
+            ("c.inf", b"[Unicode]\n[System Access]\nLockoutBadCount = 0\n[Version]\nsignature=\"$CHICAGO$\"\n"),
+            ("d.txt", b"Password information for domain 'DC=a'\n"),
+            ("h/etc/login.defs", b"PASS_MAX_DAYS 1\nUID_MIN 1000\n"),
+            ("h/etc/pam.d/common-auth", b"auth required pam_unix.so\n"),
+            ("h/etc/security/faillock.conf", b"deny = 3\nunlock_time = 600\n"),
+            ("h/etc/shadow", b"a:*:1:0:1:7:::\n"),
+        ];
+        let (path, begin) = starts[start];
+        let bench = Bench::default().file(secdiag_directory::DIRECTORY, path, &[begin, &bytes].concat());
+        let _ = judge(&bench, &gcb(8));
+    }
+}
+
+#[test]
 fn hostile_ldif() {
     insta::assert_snapshot!(shown(&files!["hostile.ldif"], 8));
 }
@@ -134,6 +160,14 @@ fn shown(files: &[(&str, &[u8])], min_length: i64) -> String {
     writeln!(out, "\nfindings").unwrap();
     for line in shorts(&judged) {
         writeln!(out, "  {line}").unwrap();
+    }
+    // Both languages of every finding can be written: no text names a fact that is not there.
+    let catalogue = secdiag_catalogue::Catalogue::built_in().unwrap();
+    for finding in &judged.findings {
+        for lang in [secdiag_model::Lang::En, secdiag_model::Lang::ZhTw] {
+            let texts = catalogue.check(&finding.check).unwrap().render(lang, &finding.facts).unwrap();
+            assert!(!texts.title.contains(['{', '}']), "{}", texts.title);
+        }
     }
     writeln!(out, "looked at").unwrap();
     for looked in &judged.looked {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{gcb, judge, set};
 use proptest::prelude::*;
-use secdiag_catalogue::{Catalogue, Setting};
+use secdiag_catalogue::{Catalogue, KnownCheck, Setting};
 use secdiag_inspect::testkit::{Bench, Judged};
 use secdiag_model::ItemId;
 
@@ -384,4 +384,9 @@ fn the_catalogue_has_the_texts_of_every_check() {
         }
     }
     assert_eq!(catalogue.checks().filter(|check| check.id.starts_with("directory/")).count(), 12);
+    let known: Vec<KnownCheck> =
+        secdiag_directory::DIRECTORY.meta().checks.iter().map(|check| KnownCheck { id: check.id }).collect();
+    let mut complaints = catalogue.lint(&known);
+    complaints.retain(|complaint| complaint.place.starts_with("directory/"));
+    assert_eq!(complaints, []);
 }

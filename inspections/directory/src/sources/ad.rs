@@ -159,13 +159,25 @@ struct Group {
 
 impl Forest {
     fn take(&mut self, entry: &Entry) {
-        if entry.is_a("msDS-PasswordSettings") {
+        // An export of chosen attributes may leave the class out; then the attributes tell.
+        let unclassed = entry.get("objectclass").is_none();
+        let has = |names: &[&str]| unclassed && names.iter().any(|name| entry.get(name).is_some());
+        let is_head = || domain_of(&entry.dn) == normal(&entry.dn);
+        let is_computer = || {
+            let name =
+                entry.get("samaccountname").map_or_else(|| first_value(&entry.dn), |name| name.text().into_owned());
+            name.ends_with('$') || entry.get("useraccountcontrol").is_some_and(is_machine)
+        };
+        if entry.is_a("msDS-PasswordSettings") || has(&["msds-minimumpasswordlength", "msds-lockoutthreshold"]) {
             self.pso(entry);
-        } else if entry.is_a("domainDNS") || entry.is_a("samDomain") {
+        } else if entry.is_a("domainDNS")
+            || entry.is_a("samDomain")
+            || (has(&["minpwdlength", "maxpwdage", "lockoutthreshold", "pwdproperties"]) && is_head())
+        {
             self.domain(entry);
-        } else if entry.is_a("group") {
+        } else if entry.is_a("group") || has(&["grouptype", "member"]) {
             self.group(entry);
-        } else if entry.is_a("user") && !entry.is_a("computer") {
+        } else if (entry.is_a("user") && !entry.is_a("computer")) || (has(&["useraccountcontrol"]) && !is_computer()) {
             self.user(entry);
         }
     }
@@ -503,6 +515,11 @@ impl Forest {
         }
         Reach { of_user, unseen }
     }
+}
+
+/// WORKSTATION_TRUST_ACCOUNT or SERVER_TRUST_ACCOUNT: a computer's account.
+fn is_machine(control: &Attribute) -> bool {
+    control.text().parse::<i64>().is_ok_and(|flags| flags & 0x3000 != 0)
 }
 
 struct Reach {

@@ -91,7 +91,7 @@ impl Tree {
                 Some(default) => self.default = Some(default.text().into_owned()),
                 None => self.overlay_without_default = true,
             }
-        } else if entry.is_a("pwdPolicy") {
+        } else if entry.is_a("pwdPolicy") || is_unclassed_policy(entry) {
             self.policy(entry);
         } else if entry.get("userpassword").is_some() || ACCOUNT_CLASSES.iter().any(|class| entry.is_a(class)) {
             self.user(entry);
@@ -305,6 +305,13 @@ impl Tree {
             .or_else(|| self.policies.values().next().filter(|_| self.policies.len() == 1))
             .map(|policy| policy.dn.clone())
     }
+}
+
+/// An export of chosen attributes may leave the class out; then the attributes tell.
+fn is_unclassed_policy(entry: &Entry) -> bool {
+    const OWN: [&str; 6] =
+        ["pwdattribute", "pwdminlength", "pwdmaxage", "pwdlockout", "pwdmaxfailure", "pwdlockoutduration"];
+    entry.get("objectclass").is_none() && OWN.iter().any(|name| entry.get(name).is_some())
 }
 
 /// RFC 2307 and RFC 3112: a stored password begins with `{SCHEME}`; without, or with `{CLEARTEXT}`, it is the password.

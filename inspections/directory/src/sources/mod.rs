@@ -243,13 +243,20 @@ fn ancestors(path: &str) -> impl Iterator<Item = &str> {
 
 /// LDIF begins with `version:` or `dn:` after comments and blank lines.
 fn sniff_ldif(head: &Head<'_>, want_ad: bool) -> Match {
-    const AD: [&str; 8] = [
+    const AD: [&str; 15] = [
         "objectguid:",
         "samaccountname:",
         "usnchanged:",
         "usncreated:",
         "ntsecuritydescriptor:",
+        "objectcategory:",
         "objectclass: domaindns",
+        "useraccountcontrol:",
+        "minpwdlength:",
+        "maxpwdage:",
+        "lockoutthreshold:",
+        "pwdproperties:",
+        "msds-",
         "objectclass: msds-passwordsettings",
         "supportedcapabilities: 1.2.840.113556.1.4.",
     ];
