@@ -32,7 +32,10 @@ impl Place {
 
     fn command(&self, out: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_secdiag"));
-        command.current_dir(self.path()).args(["diagnose", "evidence", "--workspace", "ws", "--out", out, "--as-of", "2026-11-23"]).args(more);
+        command
+            .current_dir(self.path())
+            .args(["diagnose", "evidence", "--workspace", "ws", "--out", out, "--as-of", "2026-11-23"])
+            .args(more);
         command
     }
 
@@ -50,7 +53,13 @@ impl Place {
 
     fn item(&self, out: &str, item: &str) -> Json {
         let items = self.json(out, "items.json");
-        items["items"].as_array().unwrap().iter().find(|found| found["item"] == item).unwrap_or_else(|| panic!("no {item}")).clone()
+        items["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|found| found["item"] == item)
+            .unwrap_or_else(|| panic!("no {item}"))
+            .clone()
     }
 
     fn notes(&self, out: &str) -> Vec<Json> {
@@ -70,7 +79,8 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-const OPEN_FIREWALL: &str = "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n";
+const OPEN_FIREWALL: &str =
+    "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n";
 const CLOSED_FIREWALL: &str = "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n-A FORWARD -j LOG\n-A FORWARD -j DROP\n-A INPUT -j LOG\n-A INPUT -j DROP\n-A OUTPUT -j LOG\n-A OUTPUT -j DROP\nCOMMIT\n";
 
 #[test]
@@ -89,7 +99,11 @@ fn usage_errors_are_two_and_name_what_there_is() {
     let output = place.diagnose("out", &["--regime", "nobody"]);
     assert_eq!(code(&output), 2);
     assert!(stderr(&output).contains("government, financial, securities"), "{}", stderr(&output));
-    let missing = Command::new(env!("CARGO_BIN_EXE_secdiag")).current_dir(place.path()).args(["diagnose", "nowhere"]).output().unwrap();
+    let missing = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+        .current_dir(place.path())
+        .args(["diagnose", "nowhere"])
+        .output()
+        .unwrap();
     assert_eq!(code(&missing), 2);
     place.put("assessment.toml", b"[[system]]\nid = \"a\"\nname = \"A\"\ncategory = 9\n");
     let output = place.diagnose("out", &[]);
@@ -150,7 +164,13 @@ fn broken_files_are_noted_one_by_one_and_the_run_goes_on() {
     let output = place.diagnose("out", &[]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
     let coverage = place.json("out", "coverage.json");
-    let states: BTreeMap<&str, &str> = coverage["evidence"].as_array().unwrap().iter().filter(|file| file["member"].is_null()).map(|file| (file["path"].as_str().unwrap(), file["recognition"]["state"].as_str().unwrap())).collect();
+    let states: BTreeMap<&str, &str> = coverage["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|file| file["member"].is_null())
+        .map(|file| (file["path"].as_str().unwrap(), file["recognition"]["state"].as_str().unwrap()))
+        .collect();
     assert_eq!(states["gateway.rules"], "recognised");
     assert_eq!(states["empty.log"], "broken");
     assert_eq!(states["page.pcap"], "unsupported");
@@ -166,31 +186,52 @@ fn broken_files_are_noted_one_by_one_and_the_run_goes_on() {
 fn history_says_new_persisting_resolved_and_returned() {
     let place = Place::new();
     let status = |out: &str, as_of: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_secdiag")).current_dir(place.path()).args(["diagnose", "evidence", "--workspace", "ws", "--out", out, "--as-of", as_of]).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+            .current_dir(place.path())
+            .args(["diagnose", "evidence", "--workspace", "ws", "--out", out, "--as-of", as_of])
+            .output()
+            .unwrap();
         assert_eq!(code(&output), 0, "{}", stderr(&output));
         let any = place.findings(out).into_iter().find(|finding| finding["check"] == "firewall/permit-any-any");
-        let resolved = place.json(out, "run.json")["resolved"].as_array().unwrap().iter().filter(|gone| gone["check"] == "firewall/permit-any-any").count();
-        (any.map(|finding| (finding["status"].as_str().unwrap().to_owned(), finding["first_seen"].as_str().unwrap().to_owned())), resolved)
+        let resolved = place.json(out, "run.json")["resolved"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|gone| gone["check"] == "firewall/permit-any-any");
+        (
+            any.map(|finding| {
+                (finding["status"].as_str().unwrap().to_owned(), finding["first_seen"].as_str().unwrap().to_owned())
+            }),
+            resolved,
+        )
     };
     let seen = |status: &str| Some((status.to_owned(), "2026-01-01".to_owned()));
     place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
-    assert_eq!(status("1", "2026-01-01"), (seen("new"), 0));
-    assert_eq!(status("1b", "2026-01-01"), (seen("new"), 0), "the same run again is the same run");
-    assert_eq!(status("2", "2026-02-01"), (seen("persisting"), 0));
+    assert_eq!(status("1", "2026-01-01"), (seen("new"), false));
+    assert_eq!(status("1b", "2026-01-01"), (seen("new"), false), "the same run again is the same run");
+    assert_eq!(status("2", "2026-02-01"), (seen("persisting"), false));
     std::fs::remove_file(place.evidence().join("gateway.rules")).unwrap();
     place.put("policy.inf", b"[Unicode]\r\nUnicode=yes\r\n[System Access]\r\nLockoutBadCount = 5\r\n[Version]\r\nsignature=\"$CHICAGO$\"\r\nRevision=1\r\n");
-    assert_eq!(status("3", "2026-03-01"), (None, 0), "not looked at again is not resolved");
+    assert_eq!(status("3", "2026-03-01"), (None, false), "not looked at again is not resolved");
     place.put("gateway.rules", CLOSED_FIREWALL.as_bytes());
-    assert_eq!(status("4", "2026-04-01"), (None, 1));
-    assert_eq!(status("5", "2026-05-01"), (None, 0), "resolved once");
+    assert_eq!(status("4", "2026-04-01"), (None, true));
+    assert_eq!(status("5", "2026-05-01"), (None, false), "resolved once");
     place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
-    assert_eq!(status("6", "2026-06-01"), (seen("returned"), 0));
-    assert_eq!(status("7", "2026-07-01"), (seen("persisting"), 0));
+    assert_eq!(status("6", "2026-06-01"), (seen("returned"), false));
+    assert_eq!(status("7", "2026-07-01"), (seen("persisting"), false));
 }
 
 /// A pcap of one UDP packet every four minutes.
 fn capture(minutes: u32) -> Vec<u8> {
-    let mut bytes = [0xa1b2_c3d4_u32.to_le_bytes(), 0x0004_0002_u32.to_le_bytes(), [0; 4], [0; 4], 65535_u32.to_le_bytes(), 101_u32.to_le_bytes()].concat();
+    let mut bytes = [
+        0xa1b2_c3d4_u32.to_le_bytes(),
+        0x0004_0002_u32.to_le_bytes(),
+        [0; 4],
+        [0; 4],
+        65535_u32.to_le_bytes(),
+        101_u32.to_le_bytes(),
+    ]
+    .concat();
     let mut packet = vec![0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
     packet.extend([0x30, 0x39, 0x30, 0x3a, 0, 12, 0, 0, 1, 2, 3, 4]);
     let times = (0..minutes).step_by(4).chain([minutes]);
@@ -204,7 +245,12 @@ fn capture(minutes: u32) -> Vec<u8> {
 }
 
 fn need<'a>(item: &'a Json, kind: &str) -> &'a Json {
-    item["evidence"].as_array().unwrap().iter().find(|need| need["any_of"].as_array().unwrap().iter().any(|code| code == kind)).unwrap_or_else(|| panic!("{item} asks for no {kind}"))
+    item["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|need| need["any_of"].as_array().unwrap().iter().any(|code| code == kind))
+        .unwrap_or_else(|| panic!("{item} asks for no {kind}"))
 }
 
 #[test]
@@ -214,7 +260,12 @@ fn six_hours_of_capture_are_enough_and_a_minute_less_is_not() {
         place.put("tap.pcap", &capture(minutes));
         assert_eq!(code(&place.diagnose("out", &[])), 0);
         let item = place.item("out", "GOV-2.1");
-        assert_eq!(need(&item, "PCAP")["sufficient"], enough, "{minutes} minutes: {}", need(&item, "PCAP")["why"]["en"]);
+        assert_eq!(
+            need(&item, "PCAP")["sufficient"],
+            enough,
+            "{minutes} minutes: {}",
+            need(&item, "PCAP")["why"]["en"]
+        );
         assert_ne!(item["outcome"], "pass");
     }
 }
@@ -226,11 +277,18 @@ fn thirty_days_or_a_hundred_megabytes_of_logs_are_enough() {
         let log = std::fs::File::create(place.evidence().join("fw.log")).unwrap();
         log.set_len(megabytes * 1_000_000).unwrap();
         let end = if days == 30 { "2026-10-31T00:00:00Z" } else { "2026-10-30T00:00:00Z" };
-        let toml = format!("[[system]]\nid = \"net\"\nname = \"Network\"\n[[evidence]]\npath = \"fw.log\"\nsystems = [\"net\"]\nkind = \"FWLOG\"\ncovers = [\"2026-10-01T00:00:00Z\", \"{end}\"]\n");
+        let toml = format!(
+            "[[system]]\nid = \"net\"\nname = \"Network\"\n[[evidence]]\npath = \"fw.log\"\nsystems = [\"net\"]\nkind = \"FWLOG\"\ncovers = [\"2026-10-01T00:00:00Z\", \"{end}\"]\n"
+        );
         place.put("assessment.toml", toml.as_bytes());
         place.diagnose("out", &[]);
         let item = place.item("out", "GOV-2.2");
-        assert_eq!(need(&item, "FWLOG")["sufficient"], enough, "{days} days, {megabytes} MB: {}", need(&item, "FWLOG")["why"]["en"]);
+        assert_eq!(
+            need(&item, "FWLOG")["sufficient"],
+            enough,
+            "{days} days, {megabytes} MB: {}",
+            need(&item, "FWLOG")["why"]["en"]
+        );
     }
 }
 
@@ -239,12 +297,24 @@ fn ten_percent_or_a_hundred_computers_are_enough() {
     for (hosts, population, enough) in [(99, 1000, false), (100, 1000, true), (99, 990, true), (100, 5000, true)] {
         let place = Place::new();
         for host in 0..hosts {
-            place.put(&format!("pc-{host:03}/etc/login.defs"), format!("# {host}\nPASS_MAX_DAYS\t90\nPASS_MIN_DAYS\t1\nPASS_WARN_AGE\t14\nENCRYPT_METHOD SHA512\n").as_bytes());
+            place.put(
+                &format!("pc-{host:03}/etc/login.defs"),
+                format!("# {host}\nPASS_MAX_DAYS\t90\nPASS_MIN_DAYS\t1\nPASS_WARN_AGE\t14\nENCRYPT_METHOD SHA512\n")
+                    .as_bytes(),
+            );
         }
-        place.put("assessment.toml", format!("[[system]]\nid = \"pcs\"\nname = \"PCs\"\npopulation = {{ LOCPOL = {population} }}\n").as_bytes());
+        place.put(
+            "assessment.toml",
+            format!("[[system]]\nid = \"pcs\"\nname = \"PCs\"\npopulation = {{ LOCPOL = {population} }}\n").as_bytes(),
+        );
         assert_eq!(code(&place.diagnose("out", &[])), 0);
         let item = place.item("out", "GOV-5.1");
-        assert_eq!(need(&item, "LOCPOL")["sufficient"], enough, "{hosts} of {population}: {}", need(&item, "LOCPOL")["why"]["en"]);
+        assert_eq!(
+            need(&item, "LOCPOL")["sufficient"],
+            enough,
+            "{hosts} of {population}: {}",
+            need(&item, "LOCPOL")["why"]["en"]
+        );
     }
 }
 
@@ -286,10 +356,17 @@ fn an_overlay_changes_policy_without_a_new_build() {
 fn parse_shows_rows_by_the_lake_s_column_names() {
     let place = Place::new();
     place.put("tap.pcap", &capture(8));
-    let output = Command::new(env!("CARGO_BIN_EXE_secdiag")).current_dir(place.evidence()).args(["parse", "tap.pcap", "--table", "conn", "--json"]).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+        .current_dir(place.evidence())
+        .args(["parse", "tap.pcap", "--table", "conn", "--json"])
+        .output()
+        .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let row: Json = serde_json::from_str(text.lines().next().unwrap()).unwrap();
-    assert_eq!((row["src_ip"].as_str(), row["dst_ip"].as_str(), row["proto"].as_str()), (Some("10.0.0.1"), Some("10.0.0.2"), Some("udp")));
+    assert_eq!(
+        (row["src_ip"].as_str(), row["dst_ip"].as_str(), row["proto"].as_str()),
+        (Some("10.0.0.1"), Some("10.0.0.2"), Some("udp"))
+    );
 }
 
 #[test]
@@ -299,7 +376,12 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
         place.put(&format!("tap-{n:03}.pcap"), &capture(1000 + n));
         place.put(&format!("fw-{n:03}.rules"), format!("# {n}\n{OPEN_FIREWALL}").as_bytes());
     }
-    let mut child = place.command("cut", &["--threads", "1"]).stderr(std::process::Stdio::null()).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut child = place
+        .command("cut", &["--threads", "1"])
+        .stderr(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
     let parsed = place.path().join("ws/lake/firewall");
     while child.try_wait().unwrap().is_none() && std::fs::read_dir(&parsed).map_or(0, Iterator::count) < 10 {
         std::thread::sleep(std::time::Duration::from_millis(1));
@@ -310,11 +392,29 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
     assert_eq!(code(&place.diagnose("resumed", &[])), 0);
     for threads in ["1", "2", "8"] {
         let fresh = format!("ws-{threads}");
-        let output = Command::new(env!("CARGO_BIN_EXE_secdiag")).current_dir(place.path()).args(["diagnose", "evidence", "--as-of", "2026-11-23", "--workspace", &fresh, "--out", &format!("out-{threads}"), "--threads", threads]).output().unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+            .current_dir(place.path())
+            .args([
+                "diagnose",
+                "evidence",
+                "--as-of",
+                "2026-11-23",
+                "--workspace",
+                &fresh,
+                "--out",
+                &format!("out-{threads}"),
+                "--threads",
+                threads,
+            ])
+            .output()
+            .unwrap();
         assert_eq!(code(&output), 0);
         for name in ["findings.jsonl", "items.json", "coverage.json", "notes.jsonl", "run.json", "report.html"] {
             let bytes = |out: &str| std::fs::read(place.path().join(out).join(name)).unwrap();
-            assert!(bytes("resumed") == bytes(&format!("out-{threads}")), "{name} differs between the resumed run and {threads} threads");
+            assert!(
+                bytes("resumed") == bytes(&format!("out-{threads}")),
+                "{name} differs between the resumed run and {threads} threads"
+            );
         }
     }
 }
