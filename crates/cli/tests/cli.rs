@@ -418,3 +418,26 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
         }
     }
 }
+
+#[test]
+fn every_regime_answers_its_own_items_from_the_same_findings() {
+    let place = Place::new();
+    place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
+    let mut findings = Vec::new();
+    for (regime, sets) in [("government", vec!["GOV"]), ("financial", vec!["FIN"]), ("securities", vec!["SEC"]), ("all", vec!["GOV", "FIN", "SEC"])] {
+        assert_eq!(code(&place.diagnose(regime, &["--regime", regime, "--thresholds", "gcb-win11"])), 0);
+        let items = place.json(regime, "items.json");
+        let mut answered: Vec<&str> = items["items"].as_array().unwrap().iter().map(|item| &item["item"].as_str().unwrap()[..3]).collect();
+        answered.dedup();
+        assert_eq!(answered, sets);
+        let bare = |mut finding: Json| {
+            for key in ["status", "first_seen", "last_seen"] {
+                finding.as_object_mut().unwrap().remove(key);
+            }
+            finding
+        };
+        findings.push(place.findings(regime).into_iter().map(bare).collect::<Vec<_>>());
+    }
+    assert!(!findings[0].is_empty());
+    assert!(findings.iter().all(|found| *found == findings[0]));
+}
