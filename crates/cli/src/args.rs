@@ -135,8 +135,8 @@ pub(crate) struct Catalogue {
     #[command(subcommand)]
     pub(crate) question: CatalogueQuestion,
     /// Your own catalogue files, laid over the built-in ones.
-    #[arg(long, value_name = "DIR", global = true)]
-    pub(crate) catalogue: Option<PathBuf>,
+    #[arg(long = "catalogue", value_name = "DIR", global = true)]
+    pub(crate) overlay: Option<PathBuf>,
     /// Language.
     #[arg(long, value_enum, default_value_t = LangArg::En, global = true)]
     pub(crate) lang: LangArg,

@@ -8,7 +8,7 @@ use crate::args::{CatalogueQuestion, unknown};
 use crate::{Exit, args, explain, inspections, out, workspace};
 
 pub(crate) fn catalogue(options: &args::Catalogue) -> anyhow::Result<Exit> {
-    let catalogue = workspace::catalogue(options.catalogue.as_deref())?;
+    let catalogue = workspace::catalogue(options.overlay.as_deref())?;
     let (lang, json) = (options.lang.into(), options.json);
     match &options.question {
         CatalogueQuestion::Lint => lint(&catalogue, json),

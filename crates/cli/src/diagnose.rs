@@ -142,7 +142,7 @@ fn take_in(
                 UsageError(error.to_string()).into()
             }
             IntakeError::Cancelled => secdiag_engine::EngineError::Cancelled.into(),
-            other => anyhow::Error::from(other),
+            IntakeError::Vault { .. } => anyhow::Error::from(error),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use anyhow::Result;
 use secdiag_evidence::{Options, Vault};
 use secdiag_inspect::{ParseCx, ParseSink, Stop, StoredDocument, row_json};
-use secdiag_model::{Note, Period, Recognition, Sha256, Table, Value};
+use secdiag_model::{Note, Period, Recognition, RowValues, Sha256, Table};
 use serde_json::Value as Json;
 
 use crate::args::unknown;
@@ -89,13 +89,7 @@ impl Printer<'_> {
 }
 
 impl ParseSink for Printer<'_> {
-    fn row(
-        &self,
-        table: &'static Table,
-        evidence: Sha256,
-        locator: u64,
-        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-    ) -> Result<(), Stop> {
+    fn row(&self, table: &'static Table, evidence: Sha256, locator: u64, values: RowValues<'_>) -> Result<(), Stop> {
         if self.wanted != Some(table.name) {
             return Ok(());
         }

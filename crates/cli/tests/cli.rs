@@ -1,5 +1,7 @@
 //! The command as a user meets it.
 
+#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -130,16 +132,18 @@ fn findings_follow_the_contract_and_fail_on_is_ten() {
     assert_eq!(place.item("out", "GOV-6.4")["outcome"], "fail");
 }
 
+/// Reads a value as a type and writes it again.
+fn same<T: serde::Serialize + serde::de::DeserializeOwned>(value: Json) {
+    let typed: T = serde_json::from_value(value.clone()).unwrap();
+    assert_eq!(serde_json::to_value(typed).unwrap(), value);
+}
+
 #[test]
 fn results_read_back_as_the_types_that_the_schemas_are_made_from() {
     let place = Place::new();
     place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
     place.put("junk.bin", &[0, 1, 2, 3]);
     place.diagnose("out", &[]);
-    fn same<T: serde::Serialize + serde::de::DeserializeOwned>(value: Json) {
-        let typed: T = serde_json::from_value(value.clone()).unwrap();
-        assert_eq!(serde_json::to_value(typed).unwrap(), value);
-    }
     assert!(!place.findings("out").is_empty() && !place.notes("out").is_empty());
     place.findings("out").into_iter().for_each(same::<secdiag_model::result::FindingRecord>);
     place.notes("out").into_iter().for_each(same::<secdiag_model::Note>);
@@ -424,10 +428,16 @@ fn every_regime_answers_its_own_items_from_the_same_findings() {
     let place = Place::new();
     place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
     let mut findings = Vec::new();
-    for (regime, sets) in [("government", vec!["GOV"]), ("financial", vec!["FIN"]), ("securities", vec!["SEC"]), ("all", vec!["GOV", "FIN", "SEC"])] {
+    for (regime, sets) in [
+        ("government", vec!["GOV"]),
+        ("financial", vec!["FIN"]),
+        ("securities", vec!["SEC"]),
+        ("all", vec!["GOV", "FIN", "SEC"]),
+    ] {
         assert_eq!(code(&place.diagnose(regime, &["--regime", regime, "--thresholds", "gcb-win11"])), 0);
         let items = place.json(regime, "items.json");
-        let mut answered: Vec<&str> = items["items"].as_array().unwrap().iter().map(|item| &item["item"].as_str().unwrap()[..3]).collect();
+        let mut answered: Vec<&str> =
+            items["items"].as_array().unwrap().iter().map(|item| &item["item"].as_str().unwrap()[..3]).collect();
         answered.dedup();
         assert_eq!(answered, sets);
         let bare = |mut finding: Json| {

@@ -70,7 +70,9 @@ fn decide(
 
     let (outcome, why) = outcome(request, item, system, &checks, &needs, &attestations, &findings, measured);
     let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
-    findings.iter().for_each(|finding| *by_severity.entry(finding.severity).or_default() += 1);
+    for finding in &findings {
+        *by_severity.entry(finding.severity).or_default() += 1;
+    }
     ItemResult {
         item: item.id.clone(),
         rev: item.rev,

@@ -200,7 +200,9 @@ pub fn state_word(recognition: &Recognition) -> &'static str {
 
 fn count<K: Ord>(keys: impl Iterator<Item = K>) -> std::collections::BTreeMap<K, u64> {
     let mut counts = std::collections::BTreeMap::new();
-    keys.for_each(|key| *counts.entry(key).or_default() += 1);
+    for key in keys {
+        *counts.entry(key).or_default() += 1;
+    }
     counts
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use secdiag_inspect::{Inspection, ParseCx, ParseSink, Stop, StoredDocument, Unit};
 use secdiag_lake::PartWriter;
-use secdiag_model::{Note, NoteKind, Period, Sha256, Table, Value};
+use secdiag_model::{Note, NoteKind, Period, RowValues, Sha256, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::{EngineError, Phase, Request, Workplace};
@@ -37,6 +37,9 @@ pub(crate) struct Crash {
     pub(crate) unit: Unit,
     pub(crate) note: Note,
 }
+
+/// What trying a unit came to: parsed, crashed, or the machine failed.
+type Tried = Result<Result<ParsedUnit, Crash>, EngineError>;
 
 /// `unit.json` of a unit's folder in the lake.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,8 +70,7 @@ pub(crate) fn parse(request: &Request<'_>, work: &Workplace<'_>) -> Result<Parse
 
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].1.size()));
-    let results: Vec<Mutex<Option<Result<Result<ParsedUnit, Crash>, EngineError>>>> =
-        jobs.iter().map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<Tried>>> = jobs.iter().map(|_| Mutex::new(None)).collect();
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     std::thread::scope(|scope| {
         for _ in 0..work.threads.max(1) {
@@ -232,13 +234,7 @@ impl LakeSink<'_> {
 }
 
 impl ParseSink for LakeSink<'_> {
-    fn row(
-        &self,
-        table: &'static Table,
-        evidence: Sha256,
-        locator: u64,
-        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-    ) -> Result<(), Stop> {
+    fn row(&self, table: &'static Table, evidence: Sha256, locator: u64, values: RowValues<'_>) -> Result<(), Stop> {
         let mut parts = self.parts.borrow_mut();
         let failed = |error: secdiag_lake::LakeError| Stop::Infrastructure(error.to_string());
         if !parts.contains_key(table.name) {

@@ -67,7 +67,9 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
 
 fn lines<T: Serialize>(values: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    values.iter().for_each(|value| append_line(&mut bytes, value));
+    for value in values {
+        append_line(&mut bytes, value);
+    }
     bytes
 }
 

@@ -16,7 +16,7 @@ mod parse;
 pub mod testkit;
 
 use secdiag_model::evidence::Format;
-use secdiag_model::{Artefact, EvidenceSet, Table, Value};
+use secdiag_model::{Artefact, EvidenceSet, RowValues, Table, Value};
 
 pub use judge::{Facts, JudgeCx, JudgeSink, Looked, ParsedDocument};
 pub use parse::{DecodedText, Document, ParseCx, ParseSink, Source, StoredDocument};
@@ -141,10 +141,7 @@ impl std::fmt::Display for Stop {
 impl std::error::Error for Stop {}
 
 /// A row as a JSON object with the table's column names: addresses as text (IPv4 unmapped), times as microseconds.
-pub fn row_json(
-    table: &Table,
-    values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-) -> serde_json::Map<String, serde_json::Value> {
+pub fn row_json(table: &Table, values: RowValues<'_>) -> serde_json::Map<String, serde_json::Value> {
     let mut row = serde_json::Map::new();
     let mut columns = table.columns.iter();
     values(&mut |value| {

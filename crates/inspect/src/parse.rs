@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use encoding_rs::{BIG5, UTF_8, UTF_16BE, UTF_16LE};
-use secdiag_model::{Artefact, Note, NoteKind, Period, Record, Sha256, Table, Value};
+use secdiag_model::{Artefact, Note, NoteKind, Period, Record, RowValues, Sha256, Table};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,7 @@ pub trait Source: Sync {
 /// Where a parser's output goes. One sink serves one unit.
 pub trait ParseSink {
     /// A row of a table; `values` calls back once per column.
-    fn row(
-        &self,
-        table: &'static Table,
-        evidence: Sha256,
-        locator: u64,
-        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-    ) -> Result<(), Stop>;
+    fn row(&self, table: &'static Table, evidence: Sha256, locator: u64, values: RowValues<'_>) -> Result<(), Stop>;
     /// A typed document.
     fn document(&self, document: StoredDocument);
     /// A note about the evidence.
@@ -173,7 +167,7 @@ impl std::error::Error for Cancelled {}
 impl From<std::io::Error> for Stop {
     /// A read that failed: the user's cancel, or the machine.
     fn from(error: std::io::Error) -> Self {
-        if error.get_ref().is_some_and(|inner| inner.is::<Cancelled>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Cancelled>) {
             Self::Cancelled
         } else {
             Self::Infrastructure(error.to_string())

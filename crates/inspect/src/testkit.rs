@@ -6,8 +6,8 @@ use std::io::Read;
 
 use secdiag_catalogue::ThresholdSet;
 use secdiag_model::{
-    Artefact, Binding, EvidenceSet, Finding, Format, Head, Match, Note, Period, Recognition, Sha256, SystemId, Table,
-    Value,
+    Artefact, Binding, EvidenceSet, Finding, Format, Head, Match, Note, Period, Recognition, RowValues, Sha256,
+    SystemId, Table,
 };
 use serde_json::Value as Json;
 
@@ -77,13 +77,11 @@ impl Bench {
     /// Adds a file, recognised among the inspection's formats by content as intake would.
     pub fn file(self, inspection: &dyn Inspection, path: &str, bytes: &[u8]) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
-        match recognise(inspection.meta().formats, name, bytes) {
-            Some(format) => self.file_as(format, path, bytes),
-            None => {
-                let reason = "not recognised".into();
-                self.add(path, bytes, Recognition::Unsupported { format: None, reason, close: vec![] })
-            }
+        if let Some(format) = recognise(inspection.meta().formats, name, bytes) {
+            return self.file_as(format, path, bytes);
         }
+        let reason = "not recognised".into();
+        self.add(path, bytes, Recognition::Unsupported { format: None, reason, close: vec![] })
     }
 
     /// Adds a file as one of a format, whatever it holds: for fuzzing a parser behind its recogniser.
@@ -156,13 +154,7 @@ impl Source for Bench {
 struct Collector(RefCell<Parsed>);
 
 impl ParseSink for Collector {
-    fn row(
-        &self,
-        table: &'static Table,
-        _: Sha256,
-        locator: u64,
-        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-    ) -> Result<(), Stop> {
+    fn row(&self, table: &'static Table, _: Sha256, locator: u64, values: RowValues<'_>) -> Result<(), Stop> {
         let mut row = row_json(table, values);
         row.insert("_locator".into(), locator.into());
         self.0.borrow_mut().rows.entry(table.name).or_default().push(Json::Object(row));

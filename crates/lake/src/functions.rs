@@ -133,10 +133,10 @@ fn suffixes(name: &str) -> impl Iterator<Item = &str> {
 }
 
 fn arrays<const N: usize>(args: &ScalarFunctionArgs) -> Result<[Arc<dyn Array>; N]> {
-    match ColumnarValue::values_to_arrays(&args.args)?.try_into() {
-        Ok(arrays) => Ok(arrays),
-        Err(_) => exec_err!("wrong number of arguments"),
+    if let Ok(arrays) = ColumnarValue::values_to_arrays(&args.args)?.try_into() {
+        return Ok(arrays);
     }
+    exec_err!("wrong number of arguments")
 }
 
 #[cfg(test)]

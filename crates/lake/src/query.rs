@@ -1,6 +1,5 @@
 //! Runs SQL over table parts on the local engine.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,7 +102,9 @@ impl Lake {
     ) -> Result<Vec<Json>, LakeError> {
         self.runtime.block_on(async {
             let context = SessionContext::new_with_config_rt(self.config.clone(), Arc::clone(&self.environment));
-            functions::all().into_iter().for_each(|function| context.register_udf(function));
+            for function in functions::all() {
+                context.register_udf(function);
+            }
             for table in tables {
                 register(&context, table)?;
             }
@@ -117,11 +118,6 @@ impl Lake {
             }
             Ok(rows)
         })
-    }
-
-    /// Every row of a table, as stored, for showing it to a user.
-    pub fn table_schema(table: &'static Table) -> BTreeMap<String, String> {
-        arrow_schema(table).fields().iter().map(|field| (field.name().clone(), field.data_type().to_string())).collect()
     }
 }
 

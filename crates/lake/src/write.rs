@@ -12,7 +12,7 @@ use datafusion::arrow::array::{
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
-use secdiag_model::{CellKind, Sha256, Table, Value};
+use secdiag_model::{CellKind, RowValues, Sha256, Table, Value};
 
 use crate::LakeError;
 use crate::schema::arrow_schema;
@@ -56,12 +56,7 @@ impl PartWriter {
     }
 
     /// Adds a row; `values` calls back once per column, in order.
-    pub fn push(
-        &mut self,
-        evidence: Sha256,
-        locator: u64,
-        values: &dyn Fn(&mut dyn FnMut(Value<'_>)),
-    ) -> Result<(), LakeError> {
+    pub fn push(&mut self, evidence: Sha256, locator: u64, values: RowValues<'_>) -> Result<(), LakeError> {
         let mut column = 0;
         values(&mut |value| {
             self.builders[column].append(&value);

@@ -18,5 +18,5 @@ pub use id::{ItemId, Sha256, SystemId};
 pub use indicator::Indicator;
 pub use note::{Note, NoteKind};
 pub use outcome::{CheckState, Outcome};
-pub use table::{Cell, CellKind, Column, Conn, Dns, Micros, Record, Table, Value};
+pub use table::{Cell, CellKind, Column, Conn, Dns, Micros, Record, RowValues, Table, Value};
 pub use text::{Bilingual, Lang};

@@ -125,6 +125,9 @@ impl<T: Cell> Cell for Option<T> {
     }
 }
 
+/// A row's values, handed to a callback one per column, in order.
+pub type RowValues<'a> = &'a dyn Fn(&mut dyn FnMut(Value<'_>));
+
 /// A row type with its table.
 pub trait Record {
     /// The table that the row belongs to.
