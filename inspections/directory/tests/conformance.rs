@@ -1,7 +1,6 @@
 //! Right answers of the shared evidence (`SECDIAG_DATA`).
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, missing_docs)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests read files and share helpers")]
 
-#[allow(dead_code)]
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

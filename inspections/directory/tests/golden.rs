@@ -1,7 +1,6 @@
 //! Own fixtures of every source: what is read, what is found, what is said about the evidence.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![expect(clippy::unwrap_used, reason = "tests read files and share helpers")]
 
-#[allow(dead_code)]
 mod common;
 
 use std::fmt::Write;

@@ -1,8 +1,7 @@
 //! The same settings, written in every way that they can be written, get the same verdicts; every check fires on some
 //! settings and is silent on others; its texts are in the catalogue.
-#![allow(clippy::unwrap_used, missing_docs)]
 
-#[allow(dead_code)]
+#[expect(dead_code, reason = "shared with the golden tests")]
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};

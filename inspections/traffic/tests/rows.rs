@@ -1,6 +1,6 @@
 //! Captures made here, byte by byte, and the rows, notes and findings that they must give.
 
-#![allow(clippy::unwrap_used)]
+#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
 
 use std::collections::BTreeMap;
 
