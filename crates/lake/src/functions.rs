@@ -4,9 +4,12 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, AsArray, FixedSizeBinaryBuilder, ListBuilder, StringBuilder};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, UInt64Type};
 use datafusion::common::{Result, exec_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
 
 /// Every function, in the order of the documentation.
 pub(crate) fn all() -> Vec<ScalarUDF> {
@@ -29,7 +32,10 @@ const IP: DataType = DataType::FixedSizeBinary(16);
 
 impl IpPrefix {
     fn new() -> Self {
-        Self(Signature::exact(vec![IP, DataType::UInt64], Volatility::Immutable))
+        // A number written in SQL is signed, a column of lengths is not.
+        let lengths = [DataType::UInt64, DataType::Int64];
+        let forms = lengths.map(|length| TypeSignature::Exact(vec![IP, length]));
+        Self(Signature::one_of(forms.into(), Volatility::Immutable))
     }
 }
 
@@ -57,6 +63,7 @@ impl ScalarUDFImpl for IpPrefix {
     }
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let [ips, lengths] = arrays(&args)?;
+        let lengths = cast(&lengths, &DataType::UInt64)?;
         let (ips, lengths) = (ips.as_fixed_size_binary(), lengths.as_primitive::<UInt64Type>());
         let mut out = FixedSizeBinaryBuilder::with_capacity(ips.len(), 16);
         for row in 0..ips.len() {
