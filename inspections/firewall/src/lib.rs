@@ -26,25 +26,21 @@ use secdiag_inspect::{Check, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Un
 use secdiag_model::evidence::Format;
 use secdiag_model::{Note, NoteKind};
 
-use crate::checks::{
-    deny_all_not_logged, ftp_allowed, missing_deny_all, permissive_inbound_service, permit_any_any, smb_allowed,
-    telnet_allowed,
-};
 use crate::policy::Policy;
 
 /// The inspection.
 pub static FIREWALL: &dyn Inspection = &Firewall;
 
-/// Checks, in the order of the documentation.
-pub static CHECKS: &[&Check] = &[
-    &permit_any_any::CHECK,
-    &permissive_inbound_service::CHECK,
-    &telnet_allowed::CHECK,
-    &ftp_allowed::CHECK,
-    &smb_allowed::CHECK,
-    &missing_deny_all::CHECK,
-    &deny_all_not_logged::CHECK,
-];
+/// Checks, in the order of the documentation: the identities of the one list, [`checks::ALL`].
+pub static CHECKS: &[&Check] = &{
+    let mut identities = [checks::ALL[0].0; checks::ALL.len()];
+    let mut index = 1;
+    while index < identities.len() {
+        identities[index] = checks::ALL[index].0;
+        index += 1;
+    }
+    identities
+};
 
 /// Formats that are read.
 pub static FORMATS: &[&Format] = &[&formats::FORTIOS, &formats::CISCO_ASA, &formats::IPTABLES_SAVE];
@@ -97,13 +93,9 @@ impl Inspection for Firewall {
             if firewall.policy.paths.is_empty() {
                 continue;
             }
-            permit_any_any::judge(&firewall, cx);
-            permissive_inbound_service::judge(&firewall, cx);
-            telnet_allowed::judge(&firewall, cx);
-            ftp_allowed::judge(&firewall, cx);
-            smb_allowed::judge(&firewall, cx);
-            missing_deny_all::judge(&firewall, cx);
-            deny_all_not_logged::judge(&firewall, cx);
+            for (_, judge) in checks::ALL {
+                judge(&firewall, cx);
+            }
         }
         Ok(())
     }

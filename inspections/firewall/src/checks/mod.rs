@@ -20,6 +20,20 @@ use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
 use crate::policy::{Chain, Policy, Rule};
 
+/// A check's logic over one firewall.
+pub(crate) type Judge = fn(&Firewall<'_>, &JudgeCx<'_>);
+
+/// The one list of checks, in the order of the documentation.
+pub(crate) const ALL: &[(&Check, Judge)] = &[
+    (&permit_any_any::CHECK, permit_any_any::judge),
+    (&permissive_inbound_service::CHECK, permissive_inbound_service::judge),
+    (&telnet_allowed::CHECK, telnet_allowed::judge),
+    (&ftp_allowed::CHECK, ftp_allowed::judge),
+    (&smb_allowed::CHECK, smb_allowed::judge),
+    (&missing_deny_all::CHECK, missing_deny_all::judge),
+    (&deny_all_not_logged::CHECK, deny_all_not_logged::judge),
+];
+
 /// Formats that every check here reads.
 pub(crate) const READS: &[&str] = &["fortios", "cisco-asa", "iptables-save"];
 
