@@ -1,0 +1,5 @@
+//! The programme over the years: what is due when, what an incident changes, what became of every finding.
+//!
+//! Pure functions over data: no clock, no I/O. Whoever asks says as of which date; the store keeps the events.
+
+pub mod identity;
