@@ -13,7 +13,7 @@ const MEMORY_LIMIT_KIB: u64 = 1024 * 1024;
 pub(crate) fn conformance(data: &Path) -> Result<()> {
     let data = data.canonicalize().with_context(|| format!("the evidence folder {} is missing", data.display()))?;
     crate::run(
-        crate::cargo(&["test", "--release", "--workspace", "--test", "conformance", "--", "--nocapture"])
+        crate::cargo(&["test", "--release", "--workspace", "--test", "conformance", "--", "--include-ignored"])
             .env("SECDIAG_DATA", &data),
     )?;
     diagnose_all(&data)

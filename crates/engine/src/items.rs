@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use secdiag_catalogue::{EvidenceNeed, Item, ItemCheck, Measured};
 use secdiag_model::result::{
-    AttestationResult, CheckCoverage, FindingRecord, ItemCheckResult, ItemResult, NeedResult, SystemInfo,
+    AttestationResult, CheckCoverage, CoveragePart, FindingRecord, ItemCheckResult, ItemResult, NeedResult, SystemInfo,
 };
 use secdiag_model::{Artefact, Bilingual, CheckState, EvidenceKind, ItemId, Outcome, Severity, SystemId};
 
@@ -226,10 +226,9 @@ fn check_result(check: &ItemCheck, system: &SystemId, judged: &Judged, findings:
 }
 
 fn looked_at(coverage: &CheckCoverage, aspects: &[String]) -> u64 {
-    if aspects.is_empty() || coverage.aspects.is_empty() {
-        return coverage.looked_at;
-    }
-    aspects.iter().filter_map(|aspect| coverage.aspects.get(aspect)).sum()
+    let asked =
+        |part: &&CoveragePart| aspects.is_empty() || part.aspect.as_ref().is_none_or(|aspect| aspects.contains(aspect));
+    coverage.parts.iter().filter(asked).map(|part| part.looked_at).sum()
 }
 
 fn need_result(need: &EvidenceNeed, measured: &BTreeMap<EvidenceKind, Measured>) -> NeedResult {

@@ -1,12 +1,13 @@
 //! Queries and checks, one system at a time; findings become records with the catalogue's words.
 
 use std::cell::RefCell;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 
 use secdiag_inspect::{Facts, Inspection, JudgeCx, JudgeSink, Looked, Stop};
 use secdiag_lake::{Lake, PartWriter, TableParts};
-use secdiag_model::result::{CheckCoverage, FindingRecord, FindingStatus, FindingTexts, SystemInfo};
+use secdiag_model::result::{CheckCoverage, CoveragePart, FindingRecord, FindingStatus, FindingTexts, SystemInfo};
 use secdiag_model::{
     Artefact, CheckState, EvidenceSet, Finding, Indicator, Lang, Note, NoteKind, Record, Severity, Sha256, SystemId,
     Table,
@@ -133,7 +134,10 @@ fn answer_queries(
     work: &Workplace<'_>,
 ) -> Result<BTreeMap<&'static str, Vec<serde_json::Value>>, EngineError> {
     let mut rows = BTreeMap::new();
-    for query in case.inspection.queries() {
+    for query in case.inspection.meta().checks.iter().flat_map(|check| check.queries) {
+        if rows.contains_key(query.name) {
+            continue;
+        }
         let parts_of = |table: &&'static Table| -> Vec<std::path::PathBuf> {
             if table.name == Indicator::TABLE.name {
                 indicators.to_vec()
@@ -215,10 +219,10 @@ fn record(case: &Case<'_>, heard: Heard, crashed: &BTreeSet<&'static str>, judge
         match record_of(case, finding, &mut judged.notes) {
             None => judged.crashed = true,
             Some(record) => match merged.entry(record.id.clone()) {
-                std::collections::btree_map::Entry::Vacant(slot) => {
+                Entry::Vacant(slot) => {
                     slot.insert(record);
                 }
-                std::collections::btree_map::Entry::Occupied(mut slot) => merge(slot.get_mut(), record),
+                Entry::Occupied(mut slot) => merge(slot.get_mut(), record),
             },
         }
     }
@@ -226,9 +230,15 @@ fn record(case: &Case<'_>, heard: Heard, crashed: &BTreeSet<&'static str>, judge
         let findings = merged.values().filter(|finding| finding.check == check.id).count() as u64;
         let looked: Vec<_> = heard.looked.iter().filter(|looked| looked.check == check.id).collect();
         let looked_at: u64 = looked.iter().map(|looked| looked.count).sum();
-        let mut aspects: BTreeMap<String, u64> = BTreeMap::new();
-        for (aspect, count) in looked.iter().filter_map(|looked| Some((looked.aspect.clone()?, looked.count))) {
-            *aspects.entry(aspect).or_default() += count;
+        let mut parts: BTreeMap<Option<String>, CoveragePart> = BTreeMap::new();
+        for looked in looked.iter().filter(|looked| looked.count > 0) {
+            let aspect = looked.aspect.clone();
+            match parts.entry(aspect.clone()) {
+                Entry::Vacant(slot) => {
+                    slot.insert(CoveragePart { aspect, looked_at: looked.count, assets: looked.assets.clone() });
+                }
+                Entry::Occupied(mut slot) => slot.get_mut().add(looked.count, &looked.assets),
+            }
         }
         let state = match () {
             () if heard.crash.is_some() || crashed.contains(check.id) => CheckState::Error,
@@ -243,7 +253,7 @@ fn record(case: &Case<'_>, heard: Heard, crashed: &BTreeSet<&'static str>, judge
             state,
             looked_at,
             what,
-            aspects,
+            parts: parts.into_values().collect(),
             findings,
         });
     }

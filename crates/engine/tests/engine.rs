@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use secdiag_catalogue::Catalogue;
 use secdiag_engine::{EngineError, Phase, Progress, Request, Scope, Statement, Workplace, diagnose};
-use secdiag_inspect::{Check, Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Source, Stop, Unit};
+use secdiag_inspect::{Check, Document, Facts, Inspection, JudgeCx, Looked, Meta, ParseCx, Source, Stop, Unit};
 use secdiag_model::result::{ItemResult, RunResult, SystemInfo};
 use secdiag_model::{
     Artefact, Binding, CheckState, EvidenceKind, EvidenceSet, Finding, Format, ItemId, Locator, Match, NoteKind,
@@ -25,12 +25,12 @@ const LOCKOUT: [&str; 4] = [
     "directory/lockout-reset-short",
 ];
 static CHECKS: [Check; 6] = [
-    Check { id: LOCKOUT[0], reads: &["script"] },
-    Check { id: LOCKOUT[1], reads: &["script"] },
-    Check { id: LOCKOUT[2], reads: &["script"] },
-    Check { id: LOCKOUT[3], reads: &["script"] },
-    Check { id: "firewall/missing-deny-all", reads: &["other"] },
-    Check { id: "firewall/deny-all-not-logged", reads: &["other"] },
+    Check::new(LOCKOUT[0], &["script"]),
+    Check::new(LOCKOUT[1], &["script"]),
+    Check::new(LOCKOUT[2], &["script"]),
+    Check::new(LOCKOUT[3], &["script"]),
+    Check::new("firewall/missing-deny-all", &["other"]),
+    Check::new("firewall/deny-all-not-logged", &["other"]),
 ];
 static FORMATS: [Format; 2] = [
     Format { id: "script", kind: EvidenceKind::Adx, title: "script", sniff: |_| Match::No },
@@ -75,7 +75,7 @@ impl Inspection for Scripted {
                     Some(("look", check)) => CHECKS
                         .iter()
                         .filter(|known| known.id.starts_with(check))
-                        .for_each(|known| cx.looked_at(known, 7, "rules")),
+                        .for_each(|known| cx.looked(Looked::at(known, 7, "rules"))),
                     Some(("find", check)) => cx.report(finding(check, artefact)),
                     _ if word == "crash-judge" => panic!("scripted crash"),
                     _ => {}

@@ -1,6 +1,6 @@
 //! What a judge may touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use secdiag_catalogue::ThresholdSet;
@@ -72,10 +72,31 @@ pub struct Looked {
     pub check: &'static str,
     /// Side of the check's question, as in [`Finding::aspect`].
     pub aspect: Option<String>,
+    /// The devices or hosts looked at, as in [`Finding::asset`]; empty: all that the system has.
+    pub assets: BTreeSet<String>,
     /// Subjects looked at.
     pub count: u64,
     /// What was counted, in English, such as `rules`.
     pub what: &'static str,
+}
+
+impl Looked {
+    /// `check` looked at `count` subjects.
+    pub fn at(check: &Check, count: u64, what: &'static str) -> Self {
+        Self { check: check.id, aspect: None, assets: BTreeSet::new(), count, what }
+    }
+
+    /// For one side of the check's question only.
+    pub fn aspect(mut self, aspect: &str) -> Self {
+        self.aspect = Some(aspect.to_owned());
+        self
+    }
+
+    /// On this device or host only: what was found earlier on another one has not been looked for again.
+    pub fn on(mut self, asset: impl Into<String>) -> Self {
+        self.assets.insert(asset.into());
+        self
+    }
 }
 
 /// Where a judge's output goes.
@@ -110,14 +131,9 @@ impl<'a> JudgeCx<'a> {
         self.sink.finding(finding);
     }
 
-    /// Says that `check` looked at `count` subjects. Without this a check has not been assessed, whatever it reports.
-    pub fn looked_at(&self, check: &Check, count: u64, what: &'static str) {
-        self.sink.looked(Looked { check: check.id, aspect: None, count, what });
-    }
-
-    /// The same for one side of the check's question.
-    pub fn looked_at_aspect(&self, check: &Check, aspect: &str, count: u64, what: &'static str) {
-        self.sink.looked(Looked { check: check.id, aspect: Some(aspect.to_owned()), count, what });
+    /// Says what a check looked at. Without this a check has not been assessed, whatever it reports.
+    pub fn looked(&self, looked: Looked) {
+        self.sink.looked(looked);
     }
 
     /// Adds a note.

@@ -29,6 +29,37 @@ pub struct Check {
     pub id: &'static str,
     /// Formats of evidence whose parsing the check depends on: if one of their parsers crashes, so has the check.
     pub reads: &'static [&'static str],
+    /// Set-shaped questions over the tables that the check asks; their answers are in [`Facts::rows`]. Checks may share
+    /// one: it is asked once.
+    pub queries: &'static [&'static Query],
+}
+
+impl Check {
+    /// A check that asks no queries.
+    pub const fn new(id: &'static str, reads: &'static [&'static str]) -> Self {
+        Self { id, reads, queries: &[] }
+    }
+
+    /// The queries that it asks.
+    pub const fn asks(mut self, queries: &'static [&'static Query]) -> Self {
+        self.queries = queries;
+        self
+    }
+}
+
+/// The one list of an inspection's checks, in the order of the documentation: `checks! { JudgeType; name, … }` makes,
+/// of every file named in it with its `CHECK` and `judge`, a module and a line of `CHECKS` and of `JUDGES`.
+#[macro_export]
+macro_rules! checks {
+    ($judge:ty; $($check:ident),+ $(,)?) => {
+        $(mod $check;)+
+
+        /// What the checks are, in the order of the documentation.
+        pub(crate) const CHECKS: &[&$crate::Check] = &[$(&$check::CHECK),+];
+
+        /// What they do, in the same order.
+        pub(crate) const JUDGES: &[$judge] = &[$($check::judge),+];
+    };
 }
 
 /// Identity of an inspection.
@@ -59,11 +90,6 @@ pub trait Inspection: Send + Sync {
 
     /// Streams one unit: records become rows, typed documents, notes. A parser never fails on bad input, it notes.
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop>;
-
-    /// Set-shaped questions over the tables; their answers are in [`Facts::rows`].
-    fn queries(&self) -> &'static [Query] {
-        &[]
-    }
 
     /// Turns one system's facts into findings and coverage.
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop>;

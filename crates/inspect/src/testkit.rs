@@ -56,6 +56,18 @@ impl Judged {
         checks.dedup();
         checks
     }
+
+    /// Subjects that each check looked at, over all assets and aspects, in the order of the checks.
+    pub fn looked_at(&self) -> Vec<(&'static str, u64, &'static str)> {
+        let mut sums: Vec<(&'static str, u64, &'static str)> = Vec::new();
+        for looked in &self.looked {
+            match sums.iter_mut().find(|(check, ..)| *check == looked.check) {
+                Some((_, count, _)) => *count += looked.count,
+                None => sums.push((looked.check, looked.count, looked.what)),
+            }
+        }
+        sums
+    }
 }
 
 /// The format that a file is recognised as among `formats`, as intake decides it.

@@ -1,6 +1,6 @@
 //! What a run writes: the machine contract. `xtask docs` turns these types into the JSON schemas of `docs/schemas/`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::{Artefact, Bilingual, CheckState, ItemId, Note, Outcome, Proof, Severity, Sha256, Subject, SystemId};
 
 /// Version of the files' shapes; raised when a field changes its meaning or goes away.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Where a finding stands against earlier runs of the same system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -199,10 +199,39 @@ pub struct CheckCoverage {
     pub looked_at: u64,
     /// What was counted.
     pub what: String,
-    /// Subjects looked at by side of the check's question; empty where it has no sides.
-    pub aspects: BTreeMap<String, u64>,
+    /// What was looked at by side of the check's question, sorted; one part without a side where it has none.
+    pub parts: Vec<CoveragePart>,
     /// Findings.
     pub findings: u64,
+}
+
+/// What one check looked at on one side of its question.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct CoveragePart {
+    /// Side of the check's question; null where it has none.
+    pub aspect: Option<String>,
+    /// Subjects looked at, more than 0.
+    pub looked_at: u64,
+    /// The devices or hosts looked at, as findings name them in `asset`; empty: all that the system has.
+    pub assets: BTreeSet<String>,
+}
+
+impl CoveragePart {
+    /// Adds another look at the same side. Once all of the system was looked at, single assets say nothing more.
+    pub fn add(&mut self, looked_at: u64, assets: &BTreeSet<String>) {
+        self.looked_at += looked_at;
+        if assets.is_empty() {
+            self.assets.clear();
+        } else if !self.assets.is_empty() {
+            self.assets.extend(assets.iter().cloned());
+        }
+    }
+
+    /// Whether a finding with this side and asset would have been seen.
+    pub fn covers(&self, aspect: Option<&str>, asset: Option<&str>) -> bool {
+        let side = self.aspect.is_none() || aspect.is_none() || self.aspect.as_deref() == aspect;
+        side && (self.assets.is_empty() || asset.is_none_or(|asset| self.assets.contains(asset)))
+    }
 }
 
 /// A system of the assessment, as `assessment.toml` declares it.

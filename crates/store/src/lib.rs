@@ -10,11 +10,10 @@ mod error;
 mod life;
 mod record;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secdiag_model::result::{CheckCoverage, FindingRecord, RunInfo};
+use secdiag_model::result::{CheckCoverage, CoveragePart, FindingRecord, RunInfo};
 use secdiag_model::{CheckState, Severity, SystemId};
 use serde_json::Value as Json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -156,8 +155,8 @@ impl Store {
     /// - Seen in the last earlier run that looked for it: persisting.
     /// - Seen before, but a later run looked and did not see it: returned.
     /// - Seen before, not seen now, and this run looked for it: resolved. A run looks where its check found something
-    ///   or passed on at least one subject of the system (and of the finding's aspect, where the check counts
-    ///   aspects); where it did not look the finding stays open and is neither resolved nor listed.
+    ///   or passed on at least one subject of the system, of the finding's aspect and on its device or host, where the
+    ///   check tells these apart; where it did not look the finding stays open and is neither resolved nor listed.
     pub async fn lifecycle(
         &self,
         run: &RunInfo,
@@ -254,7 +253,7 @@ impl Store {
 
     async fn looks(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Looks, StoreError> {
         let rows: Vec<CoverageRow> =
-            sqlx::query_as("SELECT system, check_slug, state, looked_at, aspects FROM run_coverage WHERE run = $1")
+            sqlx::query_as("SELECT system, check_slug, state, parts FROM run_coverage WHERE run = $1")
                 .bind(run)
                 .fetch_all(&mut **tx)
                 .await
@@ -262,15 +261,15 @@ impl Store {
         let mut looks = Looks::default();
         for row in rows {
             let state: CheckState = self.word("run_coverage.state", &row.state)?;
-            let aspects: BTreeMap<String, u64> = self.json("run_coverage.aspects", &row.aspects)?;
-            looks.add(&row.system, &row.check_slug, state, unsigned(row.looked_at), aspects);
+            let parts: Vec<CoveragePart> = self.json("run_coverage.parts", &row.parts)?;
+            looks.add(&row.system, &row.check_slug, state, parts);
         }
         Ok(looks)
     }
 
     async fn seen(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Vec<Seen>, StoreError> {
         let rows: Vec<SeenRow> = sqlx::query_as(
-            "SELECT f.id, f.system, f.check_slug, f.aspect, o.title, o.severity
+            "SELECT f.id, f.system, f.check_slug, f.aspect, f.asset, o.title, o.severity
              FROM occurrences o JOIN findings f ON f.firm = o.firm AND f.id = o.finding
              WHERE o.run = $1 ORDER BY o.ordinal",
         )
@@ -280,7 +279,7 @@ impl Store {
         .map_err(|error| self.error(error))?;
         let seen = |row: SeenRow| {
             let severity = self.word("occurrences.severity", &row.severity)?;
-            let what = What { system: row.system, check: row.check_slug, aspect: row.aspect };
+            let what = What { system: row.system, check: row.check_slug, aspect: row.aspect, asset: row.asset };
             Ok(Seen { id: row.id, what, title: row.title, severity })
         };
         rows.into_iter().map(seen).collect()
@@ -300,8 +299,12 @@ impl Store {
         .fetch_all(&mut **tx)
         .await
         .map_err(|error| self.error(error))?;
-        let what =
-            What { system: finding.system.clone(), check: finding.check_slug.clone(), aspect: finding.aspect.clone() };
+        let what = What {
+            system: finding.system.clone(),
+            check: finding.check_slug.clone(),
+            aspect: finding.aspect.clone(),
+            asset: finding.asset.clone(),
+        };
         let mut sightings = Vec::new();
         for OrderRow { run, as_of } in runs {
             let seen: Option<(String, String)> = sqlx::query_as(
@@ -380,8 +383,7 @@ struct CoverageRow {
     system: String,
     check_slug: String,
     state: String,
-    looked_at: i64,
-    aspects: String,
+    parts: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -390,6 +392,7 @@ struct SeenRow {
     system: String,
     check_slug: String,
     aspect: Option<String>,
+    asset: Option<String>,
     title: String,
     severity: String,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secdiag_model::result::{CheckCoverage, FindingRecord, FindingStatus, ResolvedFinding};
+use secdiag_model::result::{CheckCoverage, CoveragePart, FindingRecord, FindingStatus, ResolvedFinding};
 use secdiag_model::{CheckState, Severity, SystemId};
 
 /// How a run's findings stand against the earlier runs of the same firm.
@@ -40,44 +40,30 @@ pub struct FindingLife {
 
 /// Where a run looked, by system and check. A check that was not assessed, is planned or failed did not look.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Looks(BTreeMap<(String, String), Look>);
-
-#[derive(Clone, Debug)]
-struct Look {
-    looked_at: u64,
-    aspects: BTreeMap<String, u64>,
-}
+pub(crate) struct Looks(BTreeMap<(String, String), Vec<CoveragePart>>);
 
 impl Looks {
     pub(crate) fn of(coverage: &[CheckCoverage]) -> Self {
         let mut looks = Self::default();
         for line in coverage {
-            looks.add(&line.system.0, &line.check, line.state, line.looked_at, line.aspects.clone());
+            looks.add(&line.system.0, &line.check, line.state, line.parts.clone());
         }
         looks
     }
 
-    pub(crate) fn add(
-        &mut self,
-        system: &str,
-        check: &str,
-        state: CheckState,
-        looked_at: u64,
-        aspects: BTreeMap<String, u64>,
-    ) {
-        if matches!(state, CheckState::Found | CheckState::Passed) && looked_at > 0 {
-            self.0.insert((system.to_owned(), check.to_owned()), Look { looked_at, aspects });
+    pub(crate) fn add(&mut self, system: &str, check: &str, state: CheckState, parts: Vec<CoveragePart>) {
+        if matches!(state, CheckState::Found | CheckState::Passed) {
+            self.0.insert((system.to_owned(), check.to_owned()), parts);
         }
     }
 
-    /// Whether the run looked where the finding would be: at its check for its system, and at its side of the
-    /// check's question where the check counts its sides apart.
+    /// Whether the run looked where the finding would be: with its check at its system, at its side of the check's
+    /// question and on its device or host, where the check tells these apart.
     pub(crate) fn covers(&self, what: &What) -> bool {
-        let Some(look) = self.0.get(&(what.system.clone(), what.check.clone())) else { return false };
-        match &what.aspect {
-            Some(aspect) if !look.aspects.is_empty() => look.aspects.get(aspect).is_some_and(|n| *n > 0),
-            _ => look.looked_at > 0,
-        }
+        let parts = self.0.get(&(what.system.clone(), what.check.clone()));
+        parts.is_some_and(|parts| {
+            parts.iter().any(|part| part.covers(what.aspect.as_deref(), what.asset.as_deref()) && part.looked_at > 0)
+        })
     }
 }
 
@@ -87,6 +73,7 @@ pub(crate) struct What {
     pub(crate) system: String,
     pub(crate) check: String,
     pub(crate) aspect: Option<String>,
+    pub(crate) asset: Option<String>,
 }
 
 /// One finding as one earlier run saw it.

@@ -149,7 +149,7 @@ async fn systems(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResul
 async fn coverage(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
     for line in &result.coverage.checks {
         sqlx::query(
-            "INSERT INTO run_coverage (run, system, check_slug, state, looked_at, aspects)
+            "INSERT INTO run_coverage (run, system, check_slug, state, looked_at, parts)
              VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(&result.run.run)
@@ -157,7 +157,7 @@ async fn coverage(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Resul
         .bind(&line.check)
         .bind(word(&line.state)?)
         .bind(signed(line.looked_at))
-        .bind(json(&line.aspects)?)
+        .bind(json(&line.parts)?)
         .execute(&mut **tx)
         .await?;
     }

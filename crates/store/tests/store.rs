@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use secdiag_model::result::{
-    CheckCoverage, CoverageFile, FindingRecord, FindingStatus, FindingTexts, ItemResult, RunInfo, RunResult,
-    SCHEMA_VERSION, SystemInfo,
+    CheckCoverage, CoverageFile, CoveragePart, FindingRecord, FindingStatus, FindingTexts, ItemResult, RunInfo,
+    RunResult, SCHEMA_VERSION, SystemInfo,
 };
 use secdiag_model::{
     Bilingual, CheckState, ItemId, Locator, Note, NoteKind, Outcome, Proof, Severity, Sha256, Subject, SystemId,
@@ -29,6 +29,11 @@ struct Run {
     coverage: Vec<CheckCoverage>,
     findings: Vec<FindingRecord>,
     crashed: bool,
+}
+
+fn part(aspect: Option<&str>, looked_at: u64, assets: &[&str]) -> CoveragePart {
+    let assets = assets.iter().map(|asset| (*asset).to_owned()).collect();
+    CoveragePart { aspect: aspect.map(str::to_owned), looked_at, assets }
 }
 
 fn run(id: &str, as_of: &str) -> Run {
@@ -49,7 +54,7 @@ impl Run {
             state,
             looked_at,
             what: "rules".into(),
-            aspects: BTreeMap::new(),
+            parts: if looked_at > 0 { vec![part(None, looked_at, &[])] } else { vec![] },
             findings: 0,
         });
         self
@@ -57,12 +62,23 @@ impl Run {
 
     fn sides(mut self, sides: &[(&str, u64)]) -> Self {
         let line = self.coverage.last_mut().unwrap();
-        line.aspects = sides.iter().map(|(side, n)| ((*side).to_owned(), *n)).collect();
+        let looked = sides.iter().filter(|(_, n)| *n > 0);
+        line.parts = looked.map(|(side, n)| part(Some(side), *n, &[])).collect();
+        self
+    }
+
+    fn devices(mut self, devices: &[&str]) -> Self {
+        self.coverage.last_mut().unwrap().parts = vec![part(None, 9, devices)];
         self
     }
 
     fn found(mut self, check: &str, id: &str, severity: Severity) -> Self {
         self.findings.push(finding(check, id, severity, &self.as_of));
+        self
+    }
+
+    fn device(mut self, asset: &str) -> Self {
+        self.findings.last_mut().unwrap().asset = Some(asset.into());
         self
     }
 
@@ -237,6 +253,15 @@ async fn a_side_that_was_not_looked_at_resolves_nothing() {
     };
     assert!(resolved(&stand(&[first(), second(0)]).await).is_empty());
     assert_eq!(resolved(&stand(&[first(), second(4)]).await), ["x"]);
+}
+
+#[tokio::test]
+async fn a_device_that_was_not_looked_at_resolves_nothing() {
+    let first = || run("1", "2023-06-30").looked("a", Found, 9).found("a", "x", Severity::High).device("fw-1");
+    let second = |devices: &[&str]| run("2", "2024-06-30").looked("a", Passed, 9).devices(devices);
+    assert!(resolved(&stand(&[first(), second(&["fw-2"])]).await).is_empty());
+    assert_eq!(resolved(&stand(&[first(), second(&["fw-1", "fw-2"])]).await), ["x"]);
+    assert_eq!(resolved(&stand(&[first(), second(&[])]).await), ["x"], "the check looked at the whole system");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use secdiag_catalogue::{Setting, Threshold, ThresholdSet};
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
+use secdiag_inspect::{Check, Facts, JudgeCx, Looked, Stop};
 use secdiag_model::{Artefact, Finding, Note, NoteKind, Proof, Sha256, Subject};
 use serde_json::{Value as Json, json};
 
@@ -255,10 +255,42 @@ pub(crate) enum Only {
     Locking,
 }
 
-/// Judges a setting of every scope: reports those that fail and says how many were looked at. Gives that count
-/// back without saying it, for a check that looks at accounts too.
-pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &View<'_>, cx: &JudgeCx<'_>) -> u64 {
-    let mut looked = 0;
+/// How many subjects were looked at in each source: a domain, a server, a computer.
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    fn add(&mut self, known: &Known<'_>, count: u64) {
+        *self.0.entry(known.name.clone()).or_default() += count;
+    }
+
+    /// Both together.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        for (name, count) in other.0 {
+            *self.0.entry(name).or_default() += count;
+        }
+        self
+    }
+
+    /// Says it.
+    pub(crate) fn say(self, check: &Check, what: &'static str, cx: &JudgeCx<'_>) {
+        if self.0.is_empty() {
+            cx.looked(Looked::at(check, 0, what));
+        }
+        for (name, count) in self.0 {
+            cx.looked(Looked::at(check, count, what).on(name));
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
+
+/// Judges a setting of every scope and reports those that fail. Gives back what was looked at without saying it, for a
+/// check that looks at accounts too.
+pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &View<'_>, cx: &JudgeCx<'_>) -> Tally {
+    let mut looked = Tally::default();
     let mut findings: BTreeMap<(String, String), Finding> = BTreeMap::new();
     let demand = cx.thresholds.get(setting);
     let mut until_admin: Vec<(&Known<'_>, String)> = Vec::new();
@@ -269,7 +301,7 @@ pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &V
         match only {
             Only::Numbers if measured.amount == Amount::Endless => continue,
             Only::Locking if never_locks => continue,
-            _ => looked += 1,
+            _ => looked.add(known, 1),
         }
         if setting == Setting::LockoutDurationMinutes && measured.amount == Amount::Endless {
             until_admin.push((known, known.label(scope)));
@@ -312,7 +344,7 @@ pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &V
         cx.report(finding);
     }
     if demand.is_none() {
-        no_demand(setting, looked, cx);
+        no_demand(setting, &looked, cx);
     }
     for (known, label) in until_admin {
         let text = format!(
@@ -324,7 +356,8 @@ pub(crate) fn judge_scopes(check: &Check, setting: Setting, only: Only, view: &V
 }
 
 /// Says that a check was silent because the standard asks for nothing.
-pub(crate) fn no_demand(setting: Setting, looked: u64, cx: &JudgeCx<'_>) {
+pub(crate) fn no_demand(setting: Setting, looked: &Tally, cx: &JudgeCx<'_>) {
+    let looked = looked.total();
     if looked > 0 {
         let text =
             format!("{} demands nothing of {}: it was looked at and not judged", cx.thresholds.id, slug(setting));
@@ -380,13 +413,13 @@ pub(crate) struct AccountQuestion {
     pub(crate) is: fn(&FlaggedAccount) -> bool,
 }
 
-/// Reports the accounts that can log in and that the question is true of; gives the count looked at.
-pub(crate) fn judge_accounts(check: &Check, question: &AccountQuestion, view: &View<'_>, cx: &JudgeCx<'_>) -> u64 {
-    let mut looked = 0;
+/// Reports the accounts that can log in and that the question is true of; gives what was looked at.
+pub(crate) fn judge_accounts(check: &Check, question: &AccountQuestion, view: &View<'_>, cx: &JudgeCx<'_>) -> Tally {
+    let mut looked = Tally::default();
     for known in &view.policies {
         let accounts = &known.policy.accounts;
         let Some(seen) = (question.known)(accounts) else { continue };
-        looked += seen;
+        looked.add(known, seen);
         let hits = accounts.flagged.iter().filter(|account| !account.disabled && (question.is)(account));
         let mut reported = 0_u64;
         for account in hits {

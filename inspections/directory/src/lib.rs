@@ -16,7 +16,7 @@ mod checks;
 pub mod policy;
 mod sources;
 
-use secdiag_inspect::{Check, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
+use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::EvidenceSet;
 use secdiag_model::evidence::Format;
 
@@ -41,23 +41,7 @@ static FORMATS: [&Format; 12] = [
     &sources::SHADOW,
 ];
 
-/// Checks, password principles first.
-static CHECKS: [&Check; 12] = [
-    &checks::password_too_short::CHECK,
-    &checks::password_complexity_off::CHECK,
-    &checks::password_history_short::CHECK,
-    &checks::password_age_minimum_short::CHECK,
-    &checks::password_age_maximum_long::CHECK,
-    &checks::reversible_encryption::CHECK,
-    &checks::account_password_never_expires::CHECK,
-    &checks::account_password_not_required::CHECK,
-    &checks::lockout_never::CHECK,
-    &checks::lockout_threshold_high::CHECK,
-    &checks::lockout_duration_short::CHECK,
-    &checks::lockout_reset_short::CHECK,
-];
-
-static META: Meta = Meta { id: "directory", parser_version: 1, checks: &CHECKS, formats: &FORMATS, tables: &[] };
+static META: Meta = Meta { id: "directory", parser_version: 1, checks: checks::CHECKS, formats: &FORMATS, tables: &[] };
 
 struct Directory;
 
@@ -76,18 +60,9 @@ impl Inspection for Directory {
 
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
         let view = assess::View::gather(facts, cx)?;
-        checks::password_too_short::run(&view, cx);
-        checks::password_complexity_off::run(&view, cx);
-        checks::password_history_short::run(&view, cx);
-        checks::password_age_minimum_short::run(&view, cx);
-        checks::password_age_maximum_long::run(&view, cx);
-        checks::reversible_encryption::run(&view, cx);
-        checks::account_password_never_expires::run(&view, cx);
-        checks::account_password_not_required::run(&view, cx);
-        checks::lockout_never::run(&view, cx);
-        checks::lockout_threshold_high::run(&view, cx);
-        checks::lockout_duration_short::run(&view, cx);
-        checks::lockout_reset_short::run(&view, cx);
+        for judge in checks::JUDGES {
+            judge(&view, cx);
+        }
         Ok(())
     }
 }

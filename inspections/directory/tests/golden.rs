@@ -169,8 +169,8 @@ fn shown(files: &[(&str, &[u8])], min_length: i64) -> String {
         }
     }
     writeln!(out, "looked at").unwrap();
-    for looked in &judged.looked {
-        writeln!(out, "  {} {} {}", looked.check, looked.count, looked.what).unwrap();
+    for (check, count, what) in judged.looked_at() {
+        writeln!(out, "  {check} {count} {what}").unwrap();
     }
     writeln!(out, "notes").unwrap();
     for Note { path, place, reason, count, text, .. } in parsed.notes.iter().chain(&judged.notes) {

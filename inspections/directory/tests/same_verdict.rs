@@ -227,12 +227,8 @@ fn redhat(values: &Values) -> Bench {
 fn verdict(judged: &Judged, reversible: bool) -> (BTreeSet<String>, BTreeMap<&'static str, u64>) {
     let keep = |check: &str| !check.contains("/account-") && (reversible || !check.contains("reversible"));
     let failed = judged.findings.iter().map(|finding| finding.check.clone()).filter(|check| keep(check)).collect();
-    let looked = judged
-        .looked
-        .iter()
-        .filter(|looked| keep(looked.check) && !looked.check.contains("reversible"))
-        .map(|looked| (looked.check, looked.count));
-    (failed, looked.collect())
+    let looked = judged.looked_at().into_iter().filter(|(check, ..)| keep(check) && !check.contains("reversible"));
+    (failed, looked.map(|(check, count, _)| (check, count)).collect())
 }
 
 /// What a plain reading of the demands gives.

@@ -22,7 +22,7 @@ pub mod risky;
 pub mod vendors;
 pub mod zones;
 
-use secdiag_inspect::{Check, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
+use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::evidence::Format;
 use secdiag_model::{Note, NoteKind};
 
@@ -31,21 +31,10 @@ use crate::policy::Policy;
 /// The inspection.
 pub static FIREWALL: &dyn Inspection = &Firewall;
 
-/// Checks, in the order of the documentation: the identities of the one list, [`checks::ALL`].
-pub static CHECKS: &[&Check] = &{
-    let mut identities = [checks::ALL[0].0; checks::ALL.len()];
-    let mut index = 1;
-    while index < identities.len() {
-        identities[index] = checks::ALL[index].0;
-        index += 1;
-    }
-    identities
-};
-
 /// Formats that are read.
 pub static FORMATS: &[&Format] = &[&formats::FORTIOS, &formats::CISCO_ASA, &formats::IPTABLES_SAVE];
 
-static META: Meta = Meta { id: "firewall", parser_version: 1, checks: CHECKS, formats: FORMATS, tables: &[] };
+static META: Meta = Meta { id: "firewall", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 /// See the crate's documentation.
 #[derive(Debug)]
@@ -93,7 +82,7 @@ impl Inspection for Firewall {
             if firewall.policy.paths.is_empty() {
                 continue;
             }
-            for (_, judge) in checks::ALL {
+            for judge in checks::JUDGES {
                 judge(&firewall, cx);
             }
         }

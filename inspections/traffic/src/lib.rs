@@ -24,7 +24,7 @@ mod tcp;
 
 use std::io::Read;
 
-use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Query, Stop, Unit};
+use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::{Artefact, Conn, Dns, EvidenceKind, Format, Head, Match, Note, NoteKind, Period, Record};
 
 use capture::{Container, Place, Reader};
@@ -56,7 +56,7 @@ pub static PCAPNG: Format =
 static META: Meta = Meta {
     id: "traffic",
     parser_version: 1,
-    checks: checks::ALL,
+    checks: checks::CHECKS,
     formats: &[&PCAP, &PCAPNG],
     tables: &[Conn::TABLE, Dns::TABLE],
 };
@@ -72,12 +72,8 @@ impl Inspection for Traffic {
         parse(unit.first(), cx)
     }
 
-    fn queries(&self) -> &'static [Query] {
-        checks::QUERIES
-    }
-
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-        checks::judge(facts, cx)
+        checks::JUDGES.iter().try_for_each(|judge| judge(facts, cx))
     }
 }
 

@@ -14,8 +14,8 @@ use secdiag_model::NoteKind;
 use secdiag_traffic::{CaptureSummary, TRAFFIC};
 use serde_json::Value;
 
-fn data() -> Option<PathBuf> {
-    Some(PathBuf::from(std::env::var_os("SECDIAG_DATA")?).join("traffic"))
+fn data() -> PathBuf {
+    Path::new(&std::env::var_os("SECDIAG_DATA").expect("SECDIAG_DATA names the evidence folder")).join("traffic")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -95,8 +95,9 @@ fn tcp(parsed: &Parsed) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn one_capture_in_eighteen_wrappings_gives_the_same_conversations() {
-    let Some(data) = data() else { return };
+    let data = data();
     let expected = tcp(&parse_file(&data.join("variants/usec_le.pcap")));
     assert_eq!(expected.len(), 6);
     let files = files(&data.join("variants"));
@@ -107,8 +108,9 @@ fn one_capture_in_eighteen_wrappings_gives_the_same_conversations() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn pcapng_blocks_of_every_kind_are_read() {
-    let Some(data) = data() else { return };
+    let data = data();
     for path in files(&data.join("pcapng_variants/le")) {
         let description = path.with_extension("txt");
         if path == description {
@@ -124,8 +126,9 @@ fn pcapng_blocks_of_every_kind_are_read() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn damaged_files_keep_what_is_whole_and_say_so() {
-    let Some(data) = data() else { return };
+    let data = data();
     let folder = data.join("hostile/damaged");
     let table = fs::read_to_string(folder.join("expected.tsv")).unwrap();
     for line in table.lines().skip(1) {
@@ -168,8 +171,9 @@ fn damaged_files_keep_what_is_whole_and_say_so() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn hostile_captures_are_survived_quickly() {
-    let Some(data) = data() else { return };
+    let data = data();
     let mut read_any = 0;
     for folder in ["hostile/tcpdump_tests", "zeek/pcap_no_expected", "zeek/pcap", "attack", "slips", "ja4", "lab"] {
         for path in files(&data.join(folder)) {
@@ -187,8 +191,9 @@ fn hostile_captures_are_survived_quickly() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn ndpi_captures_are_survived() {
-    let Some(data) = data() else { return };
+    let data = data();
     let mut stack = vec![data.join("ndpi"), data.join("suricata_verify")];
     let (mut captures, mut conversations) = (0, 0);
     while let Some(path) = stack.pop() {
@@ -237,8 +242,9 @@ fn agreement(expected: &[String], found: &[String]) -> usize {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn conversations_agree_with_zeek() {
-    let Some(data) = data() else { return };
+    let data = data();
     let manifest = fs::read_to_string(data.join("zeek/manifest.tsv")).unwrap();
     let mut totals: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     for line in manifest.lines().skip(1) {
@@ -364,8 +370,9 @@ fn conversations_agree_with_zeek() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn the_same_file_gives_the_same_rows() {
-    let Some(data) = data() else { return };
+    let data = data();
     let bytes = read(&data.join("days/day_benign_a.pcap.zst"));
     let (first, second) = (parse("day.pcap", &bytes), parse("day.pcap", &bytes));
     assert!(first.rows == second.rows && first.notes == second.notes && first.periods == second.periods);
@@ -375,8 +382,9 @@ fn the_same_file_gives_the_same_rows() {
 }
 
 #[test]
+#[ignore = "needs SECDIAG_DATA"]
 fn dns_of_known_tools_is_read() {
-    let Some(data) = data() else { return };
+    let data = data();
     let iodine = parse_file(&data.join("lab/iodine_NULL.pcap"));
     let dns = rows(&iodine, "dns");
     let tunnel: Vec<_> = dns.iter().filter(|row| text(row, "query").ends_with("null.t.lab-example.org")).collect();

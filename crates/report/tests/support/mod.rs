@@ -600,7 +600,7 @@ fn checks(systems: &[&str]) -> Vec<CheckCoverage> {
             state,
             looked_at,
             what: what.to_owned(),
-            aspects: BTreeMap::new(),
+            parts: vec![],
             findings: u64::from(state == Found),
         })
     };

@@ -17,16 +17,15 @@ use crate::assess::{AccountQuestion, View, judge_accounts, no_demand};
 use crate::policy::FlaggedAccount;
 
 /// The check.
-pub(crate) static CHECK: Check =
-    Check { id: "directory/account-password-never-expires", reads: crate::ACCOUNT_FORMATS };
+pub(crate) const CHECK: Check = Check::new("directory/account-password-never-expires", crate::ACCOUNT_FORMATS);
 
-pub(crate) fn run(view: &View<'_>, cx: &JudgeCx<'_>) {
+pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     let demanded = cx.thresholds.get(Setting::MaxAgeDays).is_some_and(|threshold| threshold.at_most.is_some());
     let is: fn(&FlaggedAccount) -> bool = if demanded { |account| account.never_expires } else { |_| false };
     let question = AccountQuestion { known: |accounts| accounts.expiry_known, is };
     let looked = judge_accounts(&CHECK, &question, view, cx);
     if !demanded {
-        no_demand(Setting::MaxAgeDays, looked, cx);
+        no_demand(Setting::MaxAgeDays, &looked, cx);
     }
-    cx.looked_at(&CHECK, looked, "accounts");
+    looked.say(&CHECK, "accounts", cx);
 }

@@ -15,10 +15,10 @@ use secdiag_inspect::{Check, JudgeCx};
 use crate::assess::{AccountQuestion, View, judge_accounts};
 
 /// The check.
-pub(crate) static CHECK: Check = Check { id: "directory/account-password-not-required", reads: crate::ACCOUNT_FORMATS };
+pub(crate) const CHECK: Check = Check::new("directory/account-password-not-required", crate::ACCOUNT_FORMATS);
 
-pub(crate) fn run(view: &View<'_>, cx: &JudgeCx<'_>) {
+pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     let question = AccountQuestion { known: |accounts| accounts.need_known, is: |account| account.not_required };
     let looked = judge_accounts(&CHECK, &question, view, cx);
-    cx.looked_at(&CHECK, looked, "accounts");
+    looked.say(&CHECK, "accounts", cx);
 }

@@ -16,9 +16,8 @@ use secdiag_inspect::{Check, JudgeCx};
 use crate::assess::{Only, View, judge_scopes};
 
 /// The check.
-pub(crate) static CHECK: Check = Check { id: "directory/lockout-never", reads: crate::POLICY_FORMATS };
+pub(crate) const CHECK: Check = Check::new("directory/lockout-never", crate::POLICY_FORMATS);
 
-pub(crate) fn run(view: &View<'_>, cx: &JudgeCx<'_>) {
-    let looked = judge_scopes(&CHECK, Setting::LockoutThreshold, Only::Endless, view, cx);
-    cx.looked_at(&CHECK, looked, "policy scopes");
+pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
+    judge_scopes(&CHECK, Setting::LockoutThreshold, Only::Endless, view, cx).say(&CHECK, "policy scopes", cx);
 }

@@ -1,14 +1,21 @@
-//! One file per check.
+//! One file per check; what they share is in [`crate::assess`].
 
-pub(crate) mod account_password_never_expires;
-pub(crate) mod account_password_not_required;
-pub(crate) mod lockout_duration_short;
-pub(crate) mod lockout_never;
-pub(crate) mod lockout_reset_short;
-pub(crate) mod lockout_threshold_high;
-pub(crate) mod password_age_maximum_long;
-pub(crate) mod password_age_minimum_short;
-pub(crate) mod password_complexity_off;
-pub(crate) mod password_history_short;
-pub(crate) mod password_too_short;
-pub(crate) mod reversible_encryption;
+use secdiag_inspect::JudgeCx;
+
+use crate::assess::View;
+
+secdiag_inspect::checks! {
+    fn(&View<'_>, &JudgeCx<'_>);
+    password_too_short,
+    password_complexity_off,
+    password_history_short,
+    password_age_minimum_short,
+    password_age_maximum_long,
+    reversible_encryption,
+    account_password_never_expires,
+    account_password_not_required,
+    lockout_never,
+    lockout_threshold_high,
+    lockout_duration_short,
+    lockout_reset_short,
+}

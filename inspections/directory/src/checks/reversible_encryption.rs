@@ -17,13 +17,13 @@ use crate::assess::{AccountQuestion, Only, View, judge_accounts, judge_scopes};
 use crate::policy::FlaggedAccount;
 
 /// The check.
-pub(crate) static CHECK: Check = Check { id: "directory/reversible-encryption", reads: crate::POLICY_FORMATS };
+pub(crate) const CHECK: Check = Check::new("directory/reversible-encryption", crate::POLICY_FORMATS);
 
-pub(crate) fn run(view: &View<'_>, cx: &JudgeCx<'_>) {
+pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     let scopes = judge_scopes(&CHECK, Setting::Reversible, Only::All, view, cx);
     let demanded = cx.thresholds.get(Setting::Reversible).is_some();
     let is: fn(&FlaggedAccount) -> bool = if demanded { |account| account.reversible } else { |_| false };
     let question = AccountQuestion { known: |accounts| accounts.storage_known, is };
     let accounts = judge_accounts(&CHECK, &question, view, cx);
-    cx.looked_at(&CHECK, scopes + accounts, "policy scopes and accounts");
+    scopes.and(accounts).say(&CHECK, "policy scopes and accounts", cx);
 }

@@ -30,7 +30,7 @@ use crate::flat::{Cube, Effect, Entry, Flat, Left, subtract};
 use crate::policy::{Action, Hook, Log};
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/deny-all-not-logged", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/deny-all-not-logged", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     let mut judged: BTreeSet<String> = BTreeSet::new();
@@ -78,7 +78,7 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
         }
     }
     if looked > 0 {
-        cx.looked_at(&CHECK, looked, "deny-all rules");
+        cx.looked(firewall.looked(&CHECK, looked, "deny-all rules"));
     }
 }
 

@@ -23,7 +23,7 @@ use crate::checks::{Firewall, READS};
 use crate::risky;
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/ftp-allowed", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/ftp-allowed", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     firewall.judge_service(&CHECK, &risky::ftp(), cx);

@@ -31,7 +31,7 @@ use crate::net::AddrSet;
 use crate::policy::{Action, Chain, Hook, Log};
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/missing-deny-all", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/missing-deny-all", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     if firewall.policy.truncated {
@@ -52,7 +52,7 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
         }
     }
     if !judged.is_empty() {
-        cx.looked_at(&CHECK, judged.len() as u64, "rule lists");
+        cx.looked(firewall.looked(&CHECK, judged.len() as u64, "rule lists"));
     }
 }
 

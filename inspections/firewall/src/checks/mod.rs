@@ -1,17 +1,9 @@
 //! One file per check. What they share: one firewall made ready for questions, and how a rule becomes a finding.
 
-pub mod deny_all_not_logged;
-pub mod ftp_allowed;
-pub mod missing_deny_all;
-pub mod permissive_inbound_service;
-pub mod permit_any_any;
-pub mod smb_allowed;
-pub mod telnet_allowed;
-
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use secdiag_inspect::{Check, JudgeCx, ParsedDocument};
+use secdiag_inspect::{Check, JudgeCx, Looked, ParsedDocument};
 use secdiag_model::{Artefact, Finding, Locator, Proof, Subject};
 
 use crate::direction::{Compass, Direction};
@@ -20,19 +12,16 @@ use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
 use crate::policy::{Chain, Policy, Rule};
 
-/// A check's logic over one firewall.
-pub(crate) type Judge = fn(&Firewall<'_>, &JudgeCx<'_>);
-
-/// The one list of checks, in the order of the documentation.
-pub(crate) const ALL: &[(&Check, Judge)] = &[
-    (&permit_any_any::CHECK, permit_any_any::judge),
-    (&permissive_inbound_service::CHECK, permissive_inbound_service::judge),
-    (&telnet_allowed::CHECK, telnet_allowed::judge),
-    (&ftp_allowed::CHECK, ftp_allowed::judge),
-    (&smb_allowed::CHECK, smb_allowed::judge),
-    (&missing_deny_all::CHECK, missing_deny_all::judge),
-    (&deny_all_not_logged::CHECK, deny_all_not_logged::judge),
-];
+secdiag_inspect::checks! {
+    fn(&Firewall<'_>, &JudgeCx<'_>);
+    permit_any_any,
+    permissive_inbound_service,
+    telnet_allowed,
+    ftp_allowed,
+    smb_allowed,
+    missing_deny_all,
+    deny_all_not_logged,
+}
 
 /// Formats that every check here reads.
 pub(crate) const READS: &[&str] = &["fortios", "cisco-asa", "iptables-save"];
@@ -74,10 +63,15 @@ impl<'a> Firewall<'a> {
             || self.flats.iter().any(|flat| flat.entries.iter().any(|entry| std::ptr::eq(entry.chain, chain)))
     }
 
+    /// What a check looked at on this firewall.
+    pub(crate) fn looked(&self, check: &Check, count: u64, what: &'static str) -> Looked {
+        Looked::at(check, count, what).on(self.name.as_str())
+    }
+
     /// Says for each direction how many rules were looked at.
     pub(crate) fn looked_every_way(&self, check: &Check, cx: &JudgeCx<'_>) {
         for direction in Direction::ASPECTS {
-            cx.looked_at_aspect(check, direction.word(), self.rule_count(), "rules");
+            cx.looked(self.looked(check, self.rule_count(), "rules").aspect(direction.word()));
         }
     }
 

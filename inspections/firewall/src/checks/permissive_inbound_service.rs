@@ -28,10 +28,10 @@ use crate::net::Service;
 use crate::risky::RISKY;
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/permissive-inbound-service", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/permissive-inbound-service", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
-    cx.looked_at(&CHECK, firewall.rule_count(), "rules");
+    cx.looked(firewall.looked(&CHECK, firewall.rule_count(), "rules"));
     // What each risky service of each rule comes to, then one finding per rule.
     let mut found: Vec<(crate::checks::Permit<'_>, Vec<usize>)> = Vec::new();
     for (number, risky) in RISKY.iter().enumerate() {

@@ -24,7 +24,7 @@ use secdiag_inspect::{Check, JudgeCx};
 use crate::checks::{Firewall, READS, any_to_any};
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/permit-any-any", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/permit-any-any", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     firewall.looked_every_way(&CHECK, cx);

@@ -23,7 +23,7 @@ use crate::checks::{Firewall, READS};
 use crate::risky;
 
 /// Identity.
-pub static CHECK: Check = Check { id: "firewall/telnet-allowed", reads: READS };
+pub(crate) const CHECK: Check = Check::new("firewall/telnet-allowed", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     firewall.judge_service(&CHECK, &risky::telnet(), cx);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
-use secdiag_model::{Finding, Subject};
+use secdiag_inspect::{Check, Facts, JudgeCx, Query, Stop};
+use secdiag_model::{Conn, Indicator, Record, Subject};
 use serde::Deserialize;
 
-use super::{moment, proof};
+use super::{HOSTS, Hit, LOOKED_AT, READS, finding, looked, looked_at, proof};
 
 /// What: a conversation of which one end stands in an indicator list, as an address or inside a network, while the
 /// entry was valid.
@@ -19,47 +19,45 @@ use super::{moment, proof};
 /// listed address are ordinary scanning of the Internet and told apart by the fact `unanswered_inbound`.
 ///
 /// References: MITRE ATT&CK TA0011; NIST SP 800-94.
-pub(super) const CHECK: Check = Check { id: "traffic/known-bad-address", reads: &["pcap", "pcapng"] };
+pub(super) const CHECK: Check =
+    Check::new("traffic/known-bad-address", READS).asks(&[&LOOKED_AT, &HOSTS, &CONVERSATIONS]);
+
+const CONVERSATIONS: Query = Query {
+    name: "traffic/known-bad-address",
+    sql: include_str!("known_bad_address.sql"),
+    tables: &[Conn::TABLE, Indicator::TABLE],
+};
 
 /// A row of `known_bad_address.sql`.
 #[derive(Deserialize)]
 struct Row {
-    host: String,
+    #[serde(flatten)]
+    hit: Hit,
     address: String,
     proto: String,
     inbound: bool,
-    indicator: String,
-    label: String,
-    list: String,
-    list_date: String,
-    confidence: f64,
-    connections: u64,
-    first: i64,
-    last: i64,
-    bytes_out: u64,
-    bytes_in: u64,
-    two_way: bool,
-    dst_port: Option<u16>,
     ports: u64,
-    evidence: String,
-    locator: u64,
 }
 
 pub(super) fn judge(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    // One address may stand in several lists: one finding, led by the surest entry.
+    // Without a list nothing was looked at, however much traffic there is.
+    if let Some(there) = looked_at(facts)?.filter(|there| there.addresses > 0 && there.conversations > 0) {
+        cx.looked(looked(&CHECK, there.conversations, "conversations", facts, cx, |host| host.talks)?);
+    }
     let mut pairs: BTreeMap<(String, String, String, bool), Vec<Row>> = BTreeMap::new();
-    for row in facts.rows::<Row>(CHECK.id)? {
-        let pair = (row.host.clone(), row.address.clone(), row.proto.clone(), row.inbound);
+    for row in facts.rows::<Row>(CONVERSATIONS.name)? {
+        let pair = (row.hit.host.clone(), row.address.clone(), row.proto.clone(), row.inbound);
         pairs.entry(pair).or_default().push(row);
     }
     for rows in pairs.into_values() {
-        let Some(best) = rows.first() else { continue };
-        let (src, dst) = if best.inbound { (&best.address, &best.host) } else { (&best.host, &best.address) };
-        let port = best.dst_port.filter(|_| best.ports == 1);
+        let Some(row) = rows.first() else { continue };
+        let best = &row.hit;
+        let (src, dst) = if row.inbound { (&row.address, &best.host) } else { (&best.host, &row.address) };
+        let port = best.dst_port.filter(|_| row.ports == 1);
         let target = port.map_or_else(|| dst.clone(), |port| format!("{dst} port {port}"));
         let excerpt = format!(
             "{src} → {target}, {}: {} connections, {} bytes to and {} bytes from {}",
-            best.proto, best.connections, best.bytes_out, best.bytes_in, best.address
+            row.proto, best.connections, best.bytes_out, best.bytes_in, row.address
         );
         let Some(proof) = proof(facts, &best.evidence, best.locator, excerpt) else { continue };
         let subject = Subject::Connection {
@@ -67,33 +65,16 @@ pub(super) fn judge(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
             dst: dst.clone(),
             dst_name: None,
             dst_port: port,
-            proto: best.proto.clone(),
+            proto: row.proto.clone(),
         };
-        let mut lists: Vec<&str> = rows.iter().map(|row| row.list.as_str()).collect();
-        lists.dedup();
         cx.report(
-            Finding::new(CHECK.id, subject, proof)
-                .asset(&best.host)
-                .confidence(best.confidence)
-                .fact("host", best.host.as_str())
-                .fact("address", best.address.as_str())
-                .fact("proto", best.proto.as_str())
+            finding(&CHECK, subject, proof, best, rows.iter().map(|row| row.hit.list.as_str()).collect())
+                .fact("address", row.address.as_str())
+                .fact("proto", row.proto.as_str())
                 .fact("dst_port", port)
-                .fact("ports", best.ports)
-                .fact("inbound", best.inbound)
-                .fact("indicator", best.indicator.as_str())
-                .fact("label", best.label.as_str())
-                .fact("list", best.list.as_str())
-                .fact("lists", lists)
-                .fact("list_date", best.list_date.as_str())
-                .fact("confidence", best.confidence)
-                .fact("connections", best.connections)
-                .fact("first", moment(best.first))
-                .fact("last", moment(best.last))
-                .fact("bytes_out", best.bytes_out)
-                .fact("bytes_in", best.bytes_in)
-                .fact("two_way", best.two_way)
-                .fact("unanswered_inbound", best.inbound && !best.two_way),
+                .fact("ports", row.ports)
+                .fact("inbound", row.inbound)
+                .fact("unanswered_inbound", row.inbound && !best.two_way),
         );
     }
     Ok(())
