@@ -12,8 +12,15 @@ fuzz_target!(|data: &[u8]| {
         return;
     }
     let Ok(vault) = Vault::open_dir(place.path().join("vault")) else { return };
-    let inspections: [&dyn Inspection; 3] = [secdiag_firewall::FIREWALL, secdiag_directory::DIRECTORY, secdiag_traffic::TRAFFIC];
+    let inspections: [&dyn Inspection; 3] =
+        [secdiag_firewall::FIREWALL, secdiag_directory::DIRECTORY, secdiag_traffic::TRAFFIC];
     let formats: Vec<_> = inspections.iter().flat_map(|inspection| inspection.meta().formats.iter().copied()).collect();
-    let options = Options { threads: 1, max_members: 100, max_member_bytes: 1 << 20, max_total_bytes: 4 << 20, ..Options::default() };
+    let options = Options {
+        threads: 1,
+        max_members: 100,
+        max_member_bytes: 1 << 20,
+        max_total_bytes: 4 << 20,
+        ..Options::default()
+    };
     let _ = intake(&[file], &formats, &vault, &options, &());
 });

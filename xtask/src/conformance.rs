@@ -66,6 +66,13 @@ pub(crate) fn diagnose_all(data: &Path) -> Result<()> {
     ensure!(top.len() == total, "a file is listed twice");
     let on_disk = crate::files(data)?.len();
     ensure!(total == on_disk, "{total} files listed, {on_disk} in the folder");
+    let words = std::fs::read_to_string(crate::root().join("catalogue/words.yaml"))?;
+    let nameless: std::collections::BTreeSet<String> = std::fs::read_to_string(out.join("notes.jsonl"))?
+        .lines()
+        .filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["reason"].as_str()?.to_owned()))
+        .filter(|reason| !words.contains(&format!("\n  {reason}: ")))
+        .collect();
+    ensure!(nameless.is_empty(), "catalogue/words.yaml has no words for notes with these reasons: {nameless:?}");
     ensure!(run["crashed"] == false, "an inspection crashed: see {}", out.join("notes.jsonl").display());
     if peak > MEMORY_LIMIT_KIB {
         bail!("peak memory {} MiB is over the limit of {} MiB", peak / 1024, MEMORY_LIMIT_KIB / 1024);

@@ -495,6 +495,9 @@ fn texts(catalogue: &Catalogue) -> Vec<(String, &Bilingual)> {
     for set in catalogue.threshold_sets() {
         texts.push((format!("thresholds/{} title", set.id), &set.title));
     }
+    for (reason, text) in &catalogue.words().notes {
+        texts.push((format!("words.yaml notes {reason}"), text));
+    }
     for regime in catalogue.regimes() {
         texts.push((format!("regimes.yaml {} title", regime.id), &regime.title));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use secdiag_model::{Bilingual, EvidenceKind, ItemId, Severity};
+use secdiag_model::{Bilingual, EvidenceKind, ItemId, Lang, Severity};
 use serde::{Deserialize, Serialize};
 
 use crate::Sufficiency;
@@ -336,8 +336,33 @@ pub struct Requirement {
     pub status: TraceStatus,
 }
 
+/// `words.yaml`: words of results that code says in English only.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
+    /// What checks count, such as `rules`: in Traditional Chinese, with the measure word.
+    pub counted: BTreeMap<String, String>,
+    /// Why a note was made, such as `truncated`.
+    pub notes: BTreeMap<String, Bilingual>,
+}
+
+impl Words {
+    /// A counted thing in a language; a word that is not here is shown as it is.
+    pub fn counted<'a>(&'a self, what: &'a str, lang: Lang) -> &'a str {
+        match lang {
+            Lang::En => what,
+            Lang::ZhTw => self.counted.get(what).map_or(what, String::as_str),
+        }
+    }
+
+    /// The reason of a note in a language; a reason that is not here is shown as it is.
+    pub fn note<'a>(&'a self, reason: &'a str, lang: Lang) -> &'a str {
+        self.notes.get(reason).map_or(reason, |words| words.get(lang))
+    }
+}
+
 /// JSON schemas of the catalogue's files, by the places where they stand, for editors and for `docs/schemas/`.
-pub fn file_schemas() -> [(&'static str, schemars::Schema); 8] {
+pub fn file_schemas() -> [(&'static str, schemars::Schema); 9] {
     [
         ("groups.yaml", schemars::schema_for!(Vec<Group>)),
         ("items/*.yaml", schemars::schema_for!(Vec<Item>)),
@@ -346,6 +371,7 @@ pub fn file_schemas() -> [(&'static str, schemars::Schema); 8] {
         ("regimes.yaml", schemars::schema_for!(Vec<Regime>)),
         ("categories.yaml", schemars::schema_for!(Vec<Category>)),
         ("crosswalk.yaml", schemars::schema_for!(Crosswalk)),
+        ("words.yaml", schemars::schema_for!(Words)),
         ("trace/*.yaml", schemars::schema_for!(Vec<Requirement>)),
     ]
 }

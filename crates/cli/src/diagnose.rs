@@ -86,9 +86,8 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
 
     remember(&workspace, &mut result)?;
     let folder = options.out.clone().unwrap_or_else(|| workspace.runs().join(&result.run.run));
-    secdiag_engine::write(&result, &folder)?;
     let page = html(&result, &catalogue, options.run.lang.into())?;
-    secdiag_engine::write_atomically(&folder.join("report.html"), page.as_bytes())?;
+    secdiag_engine::write(&result, &[("report.html", page.as_bytes())], &folder)?;
     Ok(Done { exit: exit_of(&result, &options.run), result: Some(result), folder })
 }
 

@@ -380,19 +380,26 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
         place.put(&format!("tap-{n:03}.pcap"), &capture(1000 + n));
         place.put(&format!("fw-{n:03}.rules"), format!("# {n}\n{OPEN_FIREWALL}").as_bytes());
     }
-    let mut child = place
-        .command("cut", &["--threads", "1"])
-        .stderr(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let parsed = place.path().join("ws/lake/firewall");
-    while child.try_wait().unwrap().is_none() && std::fs::read_dir(&parsed).map_or(0, Iterator::count) < 10 {
-        std::thread::sleep(std::time::Duration::from_millis(1));
+    // First killed, then, further on, interrupted as by Ctrl-C.
+    for (signal, units) in [("-KILL", 10), ("-INT", 60)] {
+        let mut child = place
+            .command("cut", &["--threads", "1"])
+            .stderr(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let parsed = place.path().join("ws/lake/firewall");
+        while child.try_wait().unwrap().is_none() && std::fs::read_dir(&parsed).map_or(0, Iterator::count) < units {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert!(!place.path().join("cut/run.json").exists(), "the run was too fast to be cut");
+        if signal == "-INT" {
+            assert_eq!(code(&output), 1);
+            assert!(stderr(&output).contains("run the same command again"), "{}", stderr(&output));
+        }
     }
-    let killed = child.kill();
-    child.wait().unwrap();
-    assert!(killed.is_ok() && !place.path().join("cut/run.json").exists(), "the run was too fast to be cut");
     assert_eq!(code(&place.diagnose("resumed", &[])), 0);
     for threads in ["1", "2", "8"] {
         let fresh = format!("ws-{threads}");
@@ -420,6 +427,48 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
                 "{name} differs between the resumed run and {threads} threads"
             );
         }
+    }
+}
+
+/// A disk that fills up, as programs see it: a write that does not fit into the limit fails.
+#[test]
+fn a_full_disk_is_told_and_nothing_half_written_passes_for_a_result() {
+    let place = Place::new();
+    place.put("tap.pcap", &capture(600));
+    place.put("gateway.rules", OPEN_FIREWALL.as_bytes());
+    let fresh = Place::new();
+    place.put("list.csv", "x,y\n".repeat(30_000).as_bytes());
+    for file in ["tap.pcap", "gateway.rules", "list.csv"] {
+        fresh.put(file, &std::fs::read(place.evidence().join(file)).unwrap());
+    }
+    let results = ["findings.jsonl", "items.json", "coverage.json", "notes.jsonl", "run.json", "report.html"];
+    let mut told = std::collections::BTreeSet::new();
+    for blocks in ["1", "20", "100", "300", "600", "1200"] {
+        let diagnose = place.command("out", &[]);
+        let output = Command::new("sh")
+            .current_dir(place.path())
+            .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", blocks])
+            .arg(diagnose.get_program())
+            .args(diagnose.get_args())
+            .output()
+            .unwrap();
+        let whole = place.path().join("out/run.json").exists();
+        match code(&output) {
+            0 => assert!(whole && results.iter().all(|name| place.path().join("out").join(name).exists())),
+            1 => {
+                assert!(!whole, "{blocks}: {}", stderr(&output));
+                assert!(stderr(&output).contains("error: "), "{blocks}: {}", stderr(&output));
+                told.insert(stderr(&output));
+            }
+            other => panic!("{blocks}: exit code {other}: {}", stderr(&output)),
+        }
+    }
+    assert!(told.len() >= 2, "the disk never filled up at different places: {told:?}");
+    assert_eq!(code(&place.diagnose("out", &[])), 0);
+    assert_eq!(code(&fresh.diagnose("out", &[])), 0);
+    for name in results {
+        let bytes = |place: &Place| std::fs::read(place.path().join("out").join(name)).unwrap();
+        assert!(bytes(&place) == bytes(&fresh), "{name} differs after the disk had filled up");
     }
 }
 

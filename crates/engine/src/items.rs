@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use secdiag_catalogue::{EvidenceNeed, Item, ItemCheck, Measured};
+use secdiag_catalogue::{EvidenceNeed, Item, ItemCheck, Measured, Words};
 use secdiag_model::result::{
     AttestationResult, CheckCoverage, CoveragePart, FindingRecord, ItemCheckResult, ItemResult, NeedResult, SystemInfo,
 };
-use secdiag_model::{Artefact, Bilingual, CheckState, EvidenceKind, ItemId, Outcome, Severity, SystemId};
+use secdiag_model::{Artefact, Bilingual, CheckState, EvidenceKind, ItemId, Lang, Outcome, Severity, SystemId};
 
 use crate::judge::Judged;
 use crate::parse::Parsed;
@@ -185,15 +185,22 @@ fn outcome(
     if worst.is_some_and(|severity| severity == Severity::Low) {
         return (Outcome::Observation, why::findings(&titles, titles.len()));
     }
+    let words = request.catalogue.words();
     let looked = |zh: bool| {
-        checks.iter().map(|check| looked_text(check, zh)).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+        checks
+            .iter()
+            .map(|check| looked_text(check, words, zh))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
     };
     (Outcome::Pass, why::passed(&looked(false), &looked(true)))
 }
 
-fn looked_text(check: &ItemCheckResult, zh: bool) -> String {
+fn looked_text(check: &ItemCheckResult, words: &Words, zh: bool) -> String {
     let what = if check.what.is_empty() { "subjects" } else { &check.what };
-    if zh { format!(" {} {}", check.looked_at, why::counted_zh(what)) } else { format!("{} {what}", check.looked_at) }
+    let (before, lang) = if zh { (" ", Lang::ZhTw) } else { ("", Lang::En) };
+    format!("{before}{} {}", check.looked_at, words.counted(what, lang))
 }
 
 /// One check as it counts for one item: only the sides of its question that the item asks.

@@ -20,7 +20,7 @@ use secdiag_lake::LakeError;
 use secdiag_model::result::{CoverageFile, IntelList, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo};
 use secdiag_model::{EvidenceSet, Indicator, ItemId, Note, NoteKind, Outcome, Recognition, Severity, Sha256, SystemId};
 
-pub use seal::{WriteError, write, write_atomically};
+pub use seal::{WriteError, write};
 
 /// All that a run depends on.
 pub struct Request<'a> {

@@ -33,8 +33,8 @@ pub(crate) fn seal(findings: &[FindingRecord]) -> Sha256 {
     Sha256::of(&bytes)
 }
 
-/// Writes `findings.jsonl`, `items.json`, `coverage.json`, `notes.jsonl` and `run.json`.
-pub fn write(result: &RunResult, folder: &Path) -> Result<(), WriteError> {
+/// Writes `findings.jsonl`, `items.json`, `coverage.json`, `notes.jsonl`, the reports given by name, and `run.json`.
+pub fn write(result: &RunResult, reports: &[(&str, &[u8])], folder: &Path) -> Result<(), WriteError> {
     let run_json = folder.join("run.json");
     std::fs::create_dir_all(folder).map_err(|error| WriteError { path: folder.to_owned(), error })?;
     if run_json.exists() {
@@ -47,11 +47,14 @@ pub fn write(result: &RunResult, folder: &Path) -> Result<(), WriteError> {
         &pretty(&ItemsFile { schema: SCHEMA_VERSION, items: result.items.clone() }),
     )?;
     write_atomically(&folder.join("coverage.json"), &pretty(&result.coverage))?;
+    for (name, bytes) in reports {
+        write_atomically(&folder.join(name), bytes)?;
+    }
     write_atomically(&run_json, &pretty(&result.run))
 }
 
 /// Writes a file beside its place, flushes it to the disk and renames it.
-pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     let unfinished = path.with_extension("unfinished");
     let write = || {
         let mut file = std::fs::File::create(&unfinished)?;

@@ -105,21 +105,3 @@ pub(crate) fn not_applicable_contradicted(by: &str) -> Bilingual {
         format!("{by} 聲明本項不適用，但已收到本項所涉的佐證資料，兩者不符。"),
     )
 }
-
-/// What a check counted, in Chinese. A word that is not here is shown as it is.
-pub(crate) fn counted_zh(what: &str) -> &str {
-    const WORDS: &[(&str, &str)] = &[
-        ("subjects", "項"),
-        ("rules", "條規則"),
-        ("deny-all rules", "條全部拒絕規則"),
-        ("rule lists", "份規則清單"),
-        ("firewalls", "部防火牆"),
-        ("policies", "份政策"),
-        ("policy scopes", "個政策範圍"),
-        ("accounts", "個帳號"),
-        ("connections", "筆連線"),
-        ("conversations", "筆連線"),
-        ("DNS queries", "筆 DNS 查詢"),
-    ];
-    WORDS.iter().find(|(en, _)| *en == what).map_or(what, |(_, zh)| zh)
-}

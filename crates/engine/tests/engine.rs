@@ -350,7 +350,7 @@ fn the_same_bytes_for_any_number_of_threads() {
         let result = setup.run();
         assert_eq!(result.findings.len(), 40);
         let folder = setup.lake.path().join("out");
-        secdiag_engine::write(&result, &folder).unwrap();
+        secdiag_engine::write(&result, &[], &folder).unwrap();
         ["findings.jsonl", "items.json", "coverage.json", "notes.jsonl", "run.json"]
             .map(|name| std::fs::read(folder.join(name)).unwrap())
     });

@@ -195,6 +195,12 @@ impl Assessment {
                 if self.fits(pattern, artefact) {
                     *used = true;
                     artefact.binding.declared_kind.get_or_insert(EvidenceKind::Cti);
+                    // A plain list looks like any text: that it is one is for the description to say.
+                    if let Recognition::Unsupported { .. } = artefact.recognition {
+                        let format = INDICATOR_LIST.to_owned();
+                        artefact.recognition = Recognition::Recognised { format, kind: EvidenceKind::Cti };
+                        read_after_all.insert((artefact.path.clone(), artefact.member.clone()));
+                    }
                 }
             }
             if systems.is_empty() {
@@ -242,6 +248,9 @@ impl EvidenceRule {
         set(&mut binding.declared_kind, self.kind.as_ref());
     }
 }
+
+/// What a file that the description names under `intel` is recognised as.
+const INDICATOR_LIST: &str = "indicator-list";
 
 /// Makes an artefact what `assessment.toml` says that it is. Archives that were opened and what could not be read
 /// stay what they are.

@@ -770,7 +770,7 @@ fn the_description_binds_the_evidence() {
     assert_eq!(
         listing(&taken),
         "assessment.toml: assessment\nfw/a.conf: is test-config\nfw/logs.zip: zip of 1\nfw/logs.zip!/x.log: unread ?\n\
-         intel/list.txt: unread ?\nodd.txt: is test-config\nsub/assessment.toml: unread ?\n"
+         intel/list.txt: is indicator-list\nodd.txt: is test-config\nsub/assessment.toml: unread ?\n"
     );
     let bindings: Vec<_> = taken
         .evidence

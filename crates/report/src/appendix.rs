@@ -327,6 +327,7 @@ fn more_files(l: &Labels, n: usize, cap: usize) -> Option<String> {
 pub(crate) struct NoteGroup {
     pub(crate) kind: &'static str,
     pub(crate) reason: String,
+    pub(crate) slug: String,
     pub(crate) occurrences: String,
     pub(crate) files: String,
     pub(crate) path: String,
@@ -360,7 +361,8 @@ impl NoteGroup {
             let path = note.member.as_ref().map_or_else(|| note.path.clone(), |m| format!("{}!/{m}", note.path));
             Self {
                 kind: Labels::note_kind(kind, cx.lang),
-                reason: format::visible(reason),
+                reason: format::visible(cx.catalogue.words().note(reason, cx.lang)),
+                slug: format::visible(reason),
                 occurrences: format::number(sum.occurrences),
                 files: format::number(format::len(sum.files.len())),
                 path: if path.is_empty() { cx.l.whole_run.to_owned() } else { format::visible(&path) },
@@ -606,11 +608,10 @@ fn record_check(cx: &Cx<'_>, check: &CheckCoverage) -> RecordCheck {
 }
 
 fn looked_at(cx: &Cx<'_>, count: u64, what: &str) -> Option<Looked> {
-    let translated = Labels::looked_at(what, cx.lang);
     (count > 0).then(|| Looked {
         count: format::number(count),
-        what: translated.map_or_else(|| format::visible(what), str::to_owned),
-        foreign: translated.is_none() && cx.lang == secdiag_model::Lang::ZhTw,
+        what: format::visible(cx.catalogue.words().counted(what, cx.lang)),
+        foreign: cx.lang == secdiag_model::Lang::ZhTw && !cx.catalogue.words().counted.contains_key(what),
     })
 }
 

@@ -365,14 +365,6 @@ impl Labels {
         let kind = EvidenceKind::ALL.iter().find(|kind| kind.code() == code);
         kind.map_or_else(|| code.to_owned(), |kind| evidence_kind(*kind, lang).to_owned())
     }
-
-    /// What a check counted; checks say it in English, the usual words are translated.
-    pub(crate) fn looked_at(what: &str, lang: Lang) -> Option<&'static str> {
-        match lang {
-            Lang::En => None,
-            Lang::ZhTw => COUNTED.iter().find(|(en, _)| *en == what).map(|(_, zh)| *zh),
-        }
-    }
 }
 
 /// Replaces `{name}` by its value. Values are not searched for further names.
@@ -406,48 +398,6 @@ fn pick(lang: Lang, en: &'static str, zh: &'static str) -> &'static str {
         Lang::ZhTw => zh,
     }
 }
-
-const COUNTED: &[(&str, &str)] = &[
-    ("accounts", "個帳號"),
-    ("addresses", "個位址"),
-    ("answers", "筆回應"),
-    ("bytes", "位元組"),
-    ("captures", "份側錄檔"),
-    ("certificates", "張憑證"),
-    ("computers", "部電腦"),
-    ("connections", "筆連線"),
-    ("conversations", "筆連線"),
-    ("devices", "部設備"),
-    ("DNS queries", "筆網域名稱查詢"),
-    ("DNS questions", "筆網域名稱查詢"),
-    ("documents", "份文件"),
-    ("domains", "個網域"),
-    ("endpoints", "部端點"),
-    ("files", "個檔案"),
-    ("firewalls", "部防火牆"),
-    ("groups", "個群組"),
-    ("hosts", "部主機"),
-    ("interfaces", "個介面"),
-    ("lines", "行"),
-    ("log lines", "行日誌"),
-    ("names", "個名稱"),
-    ("packets", "個封包"),
-    ("pairs", "組"),
-    ("policies", "項原則"),
-    ("policy scopes", "個政策範圍"),
-    ("policy scopes and accounts", "個政策範圍與帳號"),
-    ("ports", "個通訊埠"),
-    ("queries", "筆查詢"),
-    ("records", "筆紀錄"),
-    ("rule lists", "份規則清單"),
-    ("rules", "條規則"),
-    ("series", "組序列"),
-    ("servers", "部伺服器"),
-    ("settings", "項設定"),
-    ("subjects", "項"),
-    ("users", "個使用者"),
-    ("zones", "個區域"),
-];
 
 fn evidence_kind(kind: EvidenceKind, lang: Lang) -> &'static str {
     let (en, zh) = match kind {
@@ -536,7 +486,6 @@ mod tests {
         for status in [FindingStatus::New, FindingStatus::Persisting, FindingStatus::Returned] {
             all.push(words(&|lang| Labels::status(status, lang).into()));
         }
-        all.extend(COUNTED.iter().map(|(en, zh)| ((*en).to_owned(), (*zh).to_owned())));
         for (en, zh) in &all {
             assert!(!en.is_empty() && !han(en), "{en}");
             // A blank between sentences is nothing in Chinese.

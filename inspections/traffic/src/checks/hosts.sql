@@ -8,15 +8,15 @@ WITH seen AS (
     SELECT src_ip AS ip, FALSE AS talks, TRUE AS asks FROM dns WHERE query IS NOT NULL
 ),
 hosts AS (
-    SELECT ip_text(ip) AS host, bool_or(talks) AS talks, bool_or(asks) AS asks FROM seen GROUP BY ip
+    SELECT ip_text(ip) AS address, bool_or(talks) AS talks, bool_or(asks) AS asks FROM seen GROUP BY ip
 )
-SELECT host, talks, asks
+SELECT address, talks, asks
 FROM hosts
 ORDER BY
     CASE
-        WHEN host LIKE '10.%' OR host LIKE '192.168.%' OR host LIKE 'fd%' OR host LIKE 'fe80:%' THEN 0
-        WHEN host LIKE '172.1_.%' OR host LIKE '172.2_.%' OR host LIKE '172.3_.%' OR host LIKE '100.%' THEN 1
+        WHEN address LIKE '10.%' OR address LIKE '192.168.%' OR address LIKE 'fd%' OR address LIKE 'fe80:%' THEN 0
+        WHEN address LIKE '172.1_.%' OR address LIKE '172.2_.%' OR address LIKE '172.3_.%' OR address LIKE '100.%' THEN 1
         ELSE 2
     END,
-    host
+    address
 LIMIT 20000

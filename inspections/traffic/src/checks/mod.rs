@@ -39,7 +39,7 @@ struct LookedAt {
 /// A row of `hosts.sql`.
 #[derive(Deserialize)]
 struct Host {
-    host: String,
+    address: String,
     talks: bool,
     asks: bool,
 }
@@ -65,7 +65,7 @@ fn looked(
         );
         cx.note(Note::new(NoteKind::Assumed, "too-many-hosts", text));
     }
-    let assets = hosts.into_iter().filter(of).map(|host| host.host).collect();
+    let assets = hosts.into_iter().filter(of).map(|host| host.address).collect();
     Ok(Looked { assets, ..Looked::at(check, count, what) })
 }
 
