@@ -78,6 +78,7 @@ pub(crate) fn tidy(root: &Path) -> Result<()> {
     checks(root, &mut complaints)?;
     documents(root, &mut complaints)?;
     fuzz_targets(root, &mut complaints)?;
+    traced_tests(root, &mut complaints)?;
     if complaints.is_empty() {
         return Ok(());
     }
@@ -227,6 +228,38 @@ fn fuzz_targets(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
     for file in crate::files(&root.join("fuzz/fuzz_targets"))? {
         if !manifest.contains(&format!("fuzz_targets/{}", file.display())) {
             complaints.push(format!("fuzz/Cargo.toml does not list {}", file.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Every test that the trace of requirements names is there: `crate::file` or `crate::file::function`.
+fn traced_tests(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
+    for file in crate::files(&root.join("catalogue/trace"))? {
+        let text = std::fs::read_to_string(root.join("catalogue/trace").join(&file))?;
+        for name in text.split('"').filter(|word| word.starts_with("secdiag") && word.contains("::")) {
+            let (package, path) = name.split_once("::").unwrap_or_default();
+            let room = package.strip_prefix("secdiag-").unwrap_or("cli");
+            let home = ["crates", "inspections"].map(|folder| root.join(folder).join(room));
+            let Some(home) = home.iter().find(|home| home.exists()) else {
+                complaints.push(format!("catalogue/trace/{}: {name}: there is no such crate", file.display()));
+                continue;
+            };
+            let (target, function) = path
+                .split_once("::")
+                .map_or((path, None), |(target, rest)| (target, Some(rest.rsplit("::").next().unwrap_or(rest))));
+            let sources: Vec<String> = ["tests", "src"]
+                .map(|folder| home.join(folder).join(target).with_extension("rs"))
+                .iter()
+                .filter_map(|file| std::fs::read_to_string(file).ok())
+                .collect();
+            let found = match function {
+                Some(function) => sources.iter().any(|text| text.contains(&format!("fn {function}("))),
+                None => !sources.is_empty(),
+            };
+            if !found {
+                complaints.push(format!("catalogue/trace/{}: there is no test {name}", file.display()));
+            }
         }
     }
     Ok(())

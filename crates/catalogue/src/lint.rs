@@ -346,6 +346,9 @@ impl Lint<'_> {
                 self.add(id, format!("names the check {check}, which neither exists nor is planned by an item"));
             }
             if requirement.status == TraceStatus::Met {
+                for check in requirement.checks.iter().filter(|check| catalogue.check(check).is_none()) {
+                    self.add(id, format!("is met, but its check {check} is only planned; leave it out, or plan it"));
+                }
                 if requirement.tests.is_empty() {
                     self.add(id, "is met without a test; name the test that shows it, or plan it");
                 }
@@ -864,10 +867,23 @@ references: [Own practice]
         );
         assert_eq!(traced(&|all| all[0].items.push(id("GOV-9"))), ["R1: names the item GOV-9, which does not exist"]);
         assert_eq!(
-            traced(&|all| all[0].checks.push("a/b".to_owned())),
+            traced(&|all| {
+                all[0] = requirement("R1", "planned");
+                all[0].checks.push("a/b".to_owned());
+            }),
             ["R1: names the check a/b, which neither exists nor is planned by an item"]
         );
-        assert_eq!(traced(&|all| all[0].checks.push("devicelog/log-gap".to_owned())), [""; 0]);
+        let ahead = |status: &'static str| {
+            traced(&|all| {
+                all[0] = requirement("R1", status);
+                all[0].checks.push("devicelog/log-gap".to_owned());
+            })
+        };
+        assert_eq!(ahead("planned"), [""; 0]);
+        assert_eq!(
+            ahead("met"),
+            ["R1: is met, but its check devicelog/log-gap is only planned; leave it out, or plan it"]
+        );
     }
 
     #[test]
