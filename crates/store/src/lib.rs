@@ -6,6 +6,7 @@
 //!
 //! Needs a tokio runtime with its timers on (`enable_all`). The SQL is the same for PostgreSQL, except for how a connection is opened and a writing transaction begins.
 
+mod bulk;
 mod error;
 mod life;
 mod record;

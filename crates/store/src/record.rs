@@ -7,6 +7,8 @@ use secdiag_model::result::RunResult;
 use serde::Serialize;
 use sqlx::{Sqlite, Transaction};
 
+use crate::bulk::insert_all;
+
 use crate::{Store, StoreError};
 
 /// What recording a run came to.
@@ -147,96 +149,93 @@ async fn systems(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResul
 }
 
 async fn coverage(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
-    for line in &result.coverage.checks {
-        sqlx::query(
-            "INSERT INTO run_coverage (run, system, check_slug, state, looked_at, parts)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-        )
-        .bind(&result.run.run)
-        .bind(&line.system.0)
-        .bind(&line.check)
-        .bind(word(&line.state)?)
-        .bind(signed(line.looked_at))
-        .bind(json(&line.parts)?)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
+    let rows = result
+        .coverage
+        .checks
+        .iter()
+        .map(|line| Ok((line, word(&line.state)?, json(&line.parts)?)))
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let head = "INSERT INTO run_coverage (run, system, check_slug, state, looked_at, parts) ";
+    insert_all(tx, head, 6, &rows, "", |mut row, (line, state, parts)| {
+        row.push_bind(&result.run.run)
+            .push_bind(&line.system.0)
+            .push_bind(&line.check)
+            .push_bind(state)
+            .push_bind(signed(line.looked_at))
+            .push_bind(parts);
+    })
+    .await
 }
 
 async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResult) -> Result<(), sqlx::Error> {
-    for (ordinal, finding) in (1_i64..).zip(&result.findings) {
-        sqlx::query(
-            "INSERT INTO findings (firm, id, system, check_slug, aspect, asset, subject)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (firm, id) DO NOTHING",
-        )
-        .bind(firm)
-        .bind(&finding.id)
-        .bind(&finding.system.0)
-        .bind(&finding.check)
-        .bind(&finding.aspect)
-        .bind(&finding.asset)
-        .bind(json(&finding.subject)?)
-        .execute(&mut **tx)
-        .await?;
-        sqlx::query(
-            "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&result.run.run)
-        .bind(ordinal)
-        .bind(firm)
-        .bind(&finding.id)
-        .bind(&finding.title)
-        .bind(Severity::word(finding.severity))
-        .bind(finding.confidence)
-        .bind(json(&finding.evidence)?)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
+    let rows = (1_i64..)
+        .zip(&result.findings)
+        .map(|(ordinal, finding)| Ok((ordinal, finding, json(&finding.subject)?, json(&finding.evidence)?)))
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let head = "INSERT INTO findings (firm, id, system, check_slug, aspect, asset, subject) ";
+    insert_all(tx, head, 7, &rows, " ON CONFLICT (firm, id) DO NOTHING", |mut row, (_, finding, subject, _)| {
+        row.push_bind(firm)
+            .push_bind(&finding.id)
+            .push_bind(&finding.system.0)
+            .push_bind(&finding.check)
+            .push_bind(&finding.aspect)
+            .push_bind(&finding.asset)
+            .push_bind(subject);
+    })
+    .await?;
+    let head = "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence) ";
+    insert_all(tx, head, 8, &rows, "", |mut row, (ordinal, finding, _, evidence)| {
+        row.push_bind(&result.run.run)
+            .push_bind(*ordinal)
+            .push_bind(firm)
+            .push_bind(&finding.id)
+            .push_bind(&finding.title)
+            .push_bind(Severity::word(finding.severity))
+            .push_bind(finding.confidence)
+            .push_bind(evidence);
+    })
+    .await
 }
 
 async fn notes(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
-    for (ordinal, note) in (1_i64..).zip(&result.notes) {
-        sqlx::query(
-            "INSERT INTO notes (run, ordinal, path, member, place, kind, reason, text, count, sha256)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        )
-        .bind(&result.run.run)
-        .bind(ordinal)
-        .bind(&note.path)
-        .bind(&note.member)
-        .bind(&note.place)
-        .bind(word(&note.kind)?)
-        .bind(&note.reason)
-        .bind(&note.text)
-        .bind(signed(note.count))
-        .bind(note.sha256.map(|digest| digest.to_string()))
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
+    let rows = (1_i64..)
+        .zip(&result.notes)
+        .map(|(ordinal, note)| Ok((ordinal, note, word(&note.kind)?)))
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let head = "INSERT INTO notes (run, ordinal, path, member, place, kind, reason, text, count, sha256) ";
+    insert_all(tx, head, 10, &rows, "", |mut row, (ordinal, note, kind)| {
+        row.push_bind(&result.run.run)
+            .push_bind(*ordinal)
+            .push_bind(&note.path)
+            .push_bind(&note.member)
+            .push_bind(&note.place)
+            .push_bind(kind)
+            .push_bind(&note.reason)
+            .push_bind(&note.text)
+            .push_bind(signed(note.count))
+            .push_bind(note.sha256.map(|digest| digest.to_string()));
+    })
+    .await
 }
 
 async fn items(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
-    for item in &result.items {
-        sqlx::query(
-            "INSERT INTO items (run, item, rev, system, outcome, score, coverage, trustworthy)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&result.run.run)
-        .bind(&item.item.0)
-        .bind(i64::from(item.rev))
-        .bind(&item.system.0)
-        .bind(word(&item.outcome)?)
-        .bind(item.score)
-        .bind(item.coverage)
-        .bind(item.trustworthy)
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(())
+    let rows = result
+        .items
+        .iter()
+        .map(|item| Ok((item, word(&item.outcome)?)))
+        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let head = "INSERT INTO items (run, item, rev, system, outcome, score, coverage, trustworthy) ";
+    insert_all(tx, head, 8, &rows, "", |mut row, (item, outcome)| {
+        row.push_bind(&result.run.run)
+            .push_bind(&item.item.0)
+            .push_bind(i64::from(item.rev))
+            .push_bind(&item.system.0)
+            .push_bind(outcome)
+            .push_bind(item.score)
+            .push_bind(item.coverage)
+            .push_bind(item.trustworthy);
+    })
+    .await
 }
 
 /// The word of one of the model's enumerations, as results write it.
