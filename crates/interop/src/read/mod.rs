@@ -177,3 +177,27 @@ fn public_id(text: &str) -> Option<String> {
         _ => None,
     }
 }
+
+/// RFC 3986 §2.1; what is no escape stays as it is.
+fn percent_decoded(uri: &str) -> String {
+    if !uri.contains('%') {
+        return uri.to_owned();
+    }
+    let bytes = uri.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = bytes.get(at + 1..at + 3).and_then(|pair| std::str::from_utf8(pair).ok());
+        match digits.and_then(|pair| u8::from_str_radix(pair, 16).ok()) {
+            Some(byte) if bytes[at] == b'%' => {
+                out.push(byte);
+                at += 3;
+            }
+            _ => {
+                out.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| uri.to_owned())
+}
