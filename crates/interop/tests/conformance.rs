@@ -202,3 +202,56 @@ fn moved_lines_and_another_tool_version_lose_nothing_and_merge_nothing_wrongly()
         assert_eq!(wrong, 0, "{name}");
     }
 }
+
+/// A finding without its place in the file, which no two encodings share.
+fn placeless(mut finding: ImportedFinding) -> ImportedFinding {
+    finding.source = secdiag_interop::finding::Source::default();
+    finding
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn both_encodings_of_cyclonedx_give_the_same_findings() {
+    for (json, xml) in [
+        ("cyclonedx/log4j.json", "cyclonedx/log4j.xml"),
+        ("cyclonedx/valid-vulnerability-1.4.json", "cyclonedx/valid-vulnerability-1.4.xml"),
+    ] {
+        let (json, xml) = (read(json), read(xml));
+        assert_eq!(json.findings.len(), xml.findings.len());
+        let matches = compare(&json.findings, &xml.findings);
+        assert_eq!(matches.count(Standing::Unchanged), json.findings.len());
+        for (a, b) in json.findings.into_iter().zip(xml.findings) {
+            // The time of creation is the only difference that the two files themselves have.
+            assert_eq!(placeless(a), placeless(b));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn the_encoding_of_the_text_makes_no_difference() {
+    for name in
+        ["sarif/flawfinder.sarif", "cyclonedx/log4j.xml", "generic/generic_report3.csv", "generic/generic_report2.json"]
+    {
+        let plain = String::from_utf8(bytes(name)).unwrap();
+        let marked = [b"\xef\xbb\xbf", plain.as_bytes()].concat();
+        let little: Vec<u8> = std::iter::once(0xfeff).chain(plain.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = std::iter::once(0xfeff).chain(plain.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        for bytes in [marked, little, big] {
+            assert_eq!(import(&bytes, name).expect(name).findings, read(name).findings, "{name}");
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn a_file_cut_off_anywhere_is_refused_whole() {
+    for (name, ..) in COUNTS.iter().filter(|(name, ..)| !name.ends_with(".csv")) {
+        let whole = bytes(name);
+        let end = whole.trim_ascii_end().len();
+        for part in 1..8 {
+            assert!(import(&whole[..end * part / 8], name).is_err(), "{name} {part}/8");
+        }
+        assert!(import(&whole[..end - 1], name).is_err(), "{name}");
+    }
+}

@@ -5,6 +5,7 @@
 //! surroundings first, then the order of lines, moved as the rest of the file moved. What cannot be told to be the
 //! same stays apart: a wrong merge hides a finding, a missed one only shows it twice.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use schemars::JsonSchema;
@@ -417,13 +418,39 @@ fn in_order(from: &[i64], to: &[i64], landmark: bool) -> Vec<(usize, usize)> {
         shifts.extend(to.iter().take(MAX_SHIFTS).map(|at| at - first));
     }
     if cells > MAX_CELLS {
-        return (0..from.len()).map(|i| (i, i)).collect();
+        shifts.extend(to.iter().take(MAX_SHIFTS).filter(|_| !landmark).map(|at| at - first));
+        return most_exact(from, to, &shifts);
     }
     let best = shifts.into_iter().map(|shift| {
         let (cost, pairs) = cheapest(from, to, shift);
         (cost, shift.abs(), shift, pairs)
     });
     best.min().map(|(.., pairs)| pairs).unwrap_or_default()
+}
+
+/// For lists too long for a table: the displacement that puts most lines exactly on a line of the other side; what it
+/// leaves over is paired in order.
+fn most_exact(from: &[i64], to: &[i64], shifts: &BTreeSet<i64>) -> Vec<(usize, usize)> {
+    let exact = |shift: i64| {
+        let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+        while i < from.len() && j < to.len() {
+            match (from[i] + shift).cmp(&to[j]) {
+                Ordering::Less => i += 1,
+                Ordering::Greater => j += 1,
+                Ordering::Equal => {
+                    pairs.push((i, j));
+                    (i, j) = (i + 1, j + 1);
+                }
+            }
+        }
+        pairs
+    };
+    let best = shifts.iter().max_by_key(|&&shift| (exact(shift).len(), -shift.abs(), shift));
+    let mut pairs = exact(best.copied().unwrap_or_default());
+    let (taken, used): (BTreeSet<_>, BTreeSet<_>) = pairs.iter().copied().unzip();
+    let left = (0..from.len()).filter(|i| !taken.contains(i));
+    pairs.extend(left.zip((0..to.len()).filter(|j| !used.contains(j))));
+    pairs
 }
 
 /// Cheapest pairing in order of all of `from` with some of `to` under one displacement; cost is the sum of distances.
@@ -505,6 +532,15 @@ mod tests {
     #[test]
     fn equally_spaced_findings_that_all_move_by_their_spacing_stay_themselves() {
         assert_eq!(run(&["r c 10 w", "r c 20 w", "r c 30 w"], &["r c 20 w", "r c 30 w", "r c 40 w"]), "0>0 1>1 2>2");
+    }
+
+    #[test]
+    fn long_lists_are_aligned_too() {
+        let from: Vec<i64> = (500..2000).map(|n| n * 3).collect();
+        let to: Vec<i64> = (0..2000).map(|n| n * 3).collect();
+        assert_eq!(in_order(&from, &to, false), (0..1500).map(|i| (i, i + 500)).collect::<Vec<_>>());
+        let moved: Vec<i64> = to.iter().map(|line| line + 7).collect();
+        assert_eq!(in_order(&to[..1900], &moved, false), (0..1900).map(|i| (i, i)).collect::<Vec<_>>());
     }
 
     #[test]

@@ -144,7 +144,8 @@ impl Element {
         let mut attributes = Vec::new();
         for attribute in start.attributes() {
             let attribute = attribute.map_err(|error| broken(&error))?;
-            let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| broken(&error))?;
+            let value =
+                attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|error| broken(&error))?;
             attributes.push((AsRef::<str>::as_ref(&attribute.key).to_owned(), value.into_owned()));
         }
         let name = start.local_name();

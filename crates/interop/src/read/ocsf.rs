@@ -86,13 +86,15 @@ fn record(value: &Json, out: &mut Collector) {
     let said = [value.text("status_detail"), value.text("message"), info.text("desc"), value.text("risk_details")];
     let remediation =
         if value.at("remediation").is_object() { value.at("remediation") } else { info.at("remediation") };
+    let commands = remediation.items("references").iter().map(plain).filter(|text| !text.starts_with("http"));
     let mut finding = ImportedFinding {
         tool: product.text("name"),
         tool_version: product.text("version"),
         title: headline(if title.is_empty() { &rule } else { &title }),
         rule,
         description: distinct(said).join("\n\n"),
-        advice: remediation.text("desc"),
+        // References that are no addresses are commands.
+        advice: distinct(std::iter::once(remediation.text("desc")).chain(commands)).join("\n\n"),
         severity: grade(value),
         verdict: if matches!(&*state, "MANUAL" | "WARNING") || compliance.count("status_id") == Some(2) {
             Verdict::Review

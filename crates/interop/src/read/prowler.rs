@@ -39,13 +39,16 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
         let given = row.text("severity");
         let muted = row.text("muted").eq_ignore_ascii_case("true") || status == "MUTED";
         let said = ["status_extended", "description", "risk"].map(|name| row.text(name).to_owned());
+        let codes = ["nativeiac", "terraform", "cli", "other"].map(|name| format!("remediation_code_{name}"));
+        let fixes = std::iter::once("remediation_recommendation_text").chain(codes.iter().map(String::as_str));
+        let fixes = fixes.map(|name| row.text(name).to_owned());
         let mut finding = ImportedFinding {
             tool: "Prowler".to_owned(),
             tool_version: row.text("prowler_version").to_owned(),
             rule: row.text("check_id").to_owned(),
             title: first(&["check_title", "check_id"]),
             description: distinct(said).join("\n\n"),
-            advice: row.text("remediation_recommendation_text").to_owned(),
+            advice: distinct(fixes.filter(|text| !text.starts_with("http"))).join("\n\n"),
             severity: Grade { ours: severity::word(given).unwrap_or(Severity::Info), given: given.to_owned() },
             verdict: if status == "MANUAL" { Verdict::Review } else { Verdict::Fail },
             asset: asset(
