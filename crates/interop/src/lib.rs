@@ -10,6 +10,7 @@ mod json;
 pub mod keys;
 pub mod read;
 mod severity;
+mod table;
 mod text;
 pub mod tracker;
 pub mod write;

@@ -4,13 +4,13 @@
 use secdiag_model::{Head, Match, Severity};
 use serde_json::Value as Json;
 
-use super::table::{self, Row};
 use super::{cwes_in, headline, public_id};
 use crate::collect::Collector;
 use crate::finding::{Component, Cvss, Grade, ImportedFinding, Location, Suppression, SuppressionKind};
 use crate::json::{self, Lenient, Step, plain};
 use crate::keys::OWN_SCHEME;
 use crate::severity;
+use crate::table::{self, Row};
 
 const FINDINGS: &[Step] = &[Step::Key("findings"), Step::Each];
 
@@ -149,6 +149,10 @@ pub(super) fn read_csv(text: &str, out: &mut Collector) -> Result<(), String> {
             return out.keep_or_merge(finding, &content, "same severity, title and description; its address was added");
         }
         let mut finding = finding;
+        for text in [&mut finding.title, &mut finding.description, &mut finding.advice] {
+            *text = table::unguarded(text).to_owned();
+        }
+        finding.rule.clone_from(&finding.title);
         "secdiag".clone_into(&mut finding.tool);
         out.keep(finding, vec![(OWN_SCHEME.to_owned(), own.to_owned())]);
     })

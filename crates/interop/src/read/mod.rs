@@ -8,7 +8,6 @@ mod ocsf;
 mod openvex;
 mod prowler;
 mod sarif;
-mod table;
 
 use secdiag_model::{EvidenceKind, Format, Head, Match, Sha256};
 

@@ -5,11 +5,11 @@ use secdiag_model::{Head, Match, Severity};
 
 use super::cyclonedx::distinct;
 use super::ocsf::asset;
-use super::table;
 use crate::collect::Collector;
 use crate::finding::{Grade, ImportedFinding, Suppression, SuppressionKind, Verdict};
 use crate::keys::FINDING_UID;
 use crate::severity;
+use crate::table;
 
 pub(super) fn sniff(head: &Head<'_>) -> Match {
     let (columns, _) = table::header(head.text());

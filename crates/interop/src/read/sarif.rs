@@ -100,11 +100,17 @@ impl<'a> Run<'a> {
         if id.is_empty() && description.is_empty() {
             return out.refuse("the result has neither a rule nor a message");
         }
+        let own = result.at("properties");
         let mut finding = ImportedFinding {
             tool: self.tool.clone(),
             tool_version: self.version.clone(),
             title: title(rule, &description, &id),
-            advice: rule.at("help").text("text"),
+            // `secdiag/…` is what our own writer adds.
+            advice: [own.text("secdiag/advice"), rule.at("help").text("text")]
+                .into_iter()
+                .find(|text| !text.is_empty())
+                .unwrap_or_default(),
+            asset: Some(own.text("secdiag/asset")).filter(|asset| !asset.is_empty()),
             severity: grade(result, rule, &kind),
             verdict: if matches!(&*kind, "review" | "open") { Verdict::Review } else { Verdict::Fail },
             suppressed: suppression(result),
@@ -272,7 +278,6 @@ fn suppression(result: &Json) -> Option<Suppression> {
     if list.iter().any(|one| matches!(&*one.text("status"), "underReview" | "rejected")) {
         return None;
     }
-    // `secdiag/kind` is what our own writer adds.
     let kind = match &*first.at("properties").text("secdiag/kind") {
         "risk_accepted" | "compensating" => SuppressionKind::RiskAccepted,
         "false_positive" => SuppressionKind::FalsePositive,
