@@ -1,0 +1,110 @@
+//! Our findings for other tools.
+
+mod generic;
+mod openvex;
+mod sarif;
+
+use std::collections::BTreeMap;
+
+use secdiag_model::result::{FindingRecord, ResolvedFinding};
+use secdiag_model::{Lang, Locator, Proof};
+use serde::{Deserialize, Serialize};
+
+pub use generic::{generic_csv, generic_json};
+pub use openvex::{OpenVex, openvex};
+pub use sarif::sarif;
+
+/// What is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Export<'a> {
+    /// Version of secdiag.
+    pub version: &'a str,
+    /// Id of the run.
+    pub run: &'a str,
+    /// Date that the run is about, `YYYY-MM-DD`.
+    pub as_of: &'a str,
+    /// Language of the texts.
+    pub lang: Lang,
+    /// Findings, in the order in which they are written.
+    pub findings: &'a [FindingRecord],
+    /// Findings of earlier runs that are gone.
+    pub resolved: &'a [ResolvedFinding],
+    /// Exceptions in force.
+    pub exceptions: &'a [Exception],
+}
+
+/// A decision that a finding needs no action, or not now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Exception {
+    /// Id of the finding.
+    pub finding: String,
+    /// What was decided.
+    pub kind: ExceptionKind,
+    /// Why.
+    pub justification: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// Last day that it holds, `YYYY-MM-DD`.
+    pub until: Option<String>,
+}
+
+/// Kinds of exception.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExceptionKind {
+    /// The risk is accepted.
+    RiskAccepted,
+    /// The finding is not true.
+    FalsePositive,
+    /// Outside of what is assessed.
+    OutOfScope,
+    /// Other controls stand in.
+    Compensating,
+}
+
+impl ExceptionKind {
+    /// The word used in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::RiskAccepted => "risk_accepted",
+            Self::FalsePositive => "false_positive",
+            Self::OutOfScope => "out_of_scope",
+            Self::Compensating => "compensating",
+        }
+    }
+}
+
+impl<'a> Export<'a> {
+    fn exceptions(&self) -> BTreeMap<&'a str, &'a Exception> {
+        self.exceptions.iter().map(|exception| (exception.finding.as_str(), exception)).collect()
+    }
+
+    /// Title, risk and advice in the language asked for.
+    fn texts(&self, finding: &'a FindingRecord) -> (&'a str, &'a str, &'a str) {
+        match self.lang {
+            Lang::En => (&finding.title, &finding.risk, &finding.advice),
+            Lang::ZhTw => (&finding.zh_tw.title, &finding.zh_tw.risk, &finding.zh_tw.advice),
+        }
+    }
+}
+
+/// Path of a proof's evidence with its member.
+fn path(proof: &Proof) -> String {
+    match &proof.member {
+        Some(member) => format!("{}!/{member}", proof.path),
+        None => proof.path.clone(),
+    }
+}
+
+fn line(proof: &Proof) -> Option<u64> {
+    match proof.locator {
+        Locator::Line(line) => Some(line),
+        _ => None,
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> Vec<u8> {
+    let mut text = format!("{value:#}");
+    text.push('\n');
+    text.into_bytes()
+}

@@ -1,0 +1,79 @@
+//! OpenVEX 0.2.0: what was decided about vulnerabilities in products, for those who scan the same products.
+
+use secdiag_model::Subject;
+use serde_json::{Value as Json, json};
+
+use super::{ExceptionKind, Export};
+
+/// A document, and what it cannot say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenVex {
+    /// The document.
+    pub bytes: Vec<u8>,
+    /// Ids of findings with exceptions that are not about a vulnerability in a product, or that say nothing about it.
+    pub left_out: Vec<String>,
+}
+
+/// The exceptions as statements. `id` names the document (an IRI of the firm's own), `author` who speaks.
+///
+/// A false positive is stated as `not_affected`; an accepted or otherwise contained risk stays `affected`, with the
+/// decision as the action: nobody else's risk is accepted by it.
+pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
+    let exceptions = export.exceptions();
+    let timestamp = format!("{}T00:00:00Z", export.as_of);
+    let (mut statements, mut left_out): (Vec<Json>, _) = (Vec::new(), Vec::new());
+    for finding in export.findings {
+        let Some(exception) = exceptions.get(finding.id.as_str()) else { continue };
+        let about = match &finding.subject {
+            Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), product(asset))),
+            Subject::Package { purl, .. } => vulnerability(finding).map(|name| (name, purl.clone())),
+            _ => None,
+        };
+        let (Some((name, product)), false) = (about, exception.kind == ExceptionKind::OutOfScope) else {
+            left_out.push(finding.id.clone());
+            continue;
+        };
+        let until = exception.until.as_deref().map(|until| format!(" (until {until})")).unwrap_or_default();
+        let mut statement = json!({
+            "vulnerability": {"name": name},
+            "products": [{"@id": product}],
+            "timestamp": timestamp,
+        });
+        if exception.kind == ExceptionKind::FalsePositive {
+            statement["status"] = json!("not_affected");
+            statement["impact_statement"] = json!(exception.justification);
+        } else {
+            statement["status"] = json!("affected");
+            statement["action_statement"] =
+                json!(format!("{}{until}: {}", exception.kind.word(), exception.justification));
+        }
+        statements.push(statement);
+    }
+    let document = json!({
+        "@context": "https://openvex.dev/ns/v0.2.0",
+        "@id": id,
+        "author": author,
+        "timestamp": timestamp,
+        "version": 1,
+        "tooling": format!("secdiag {}", export.version),
+        "statements": statements,
+    });
+    OpenVex { bytes: super::pretty(&document), left_out }
+}
+
+/// The id of the vulnerability that a finding about a package names among its facts.
+fn vulnerability(finding: &secdiag_model::result::FindingRecord) -> Option<String> {
+    let named = ["vulnerability", "cve"].into_iter().find_map(|fact| finding.facts.get(fact)?.as_str());
+    named.map(str::to_owned)
+}
+
+/// An asset as an IRI; a package URL is one already.
+fn product(asset: &str) -> String {
+    if asset.starts_with("pkg:") {
+        return asset.to_owned();
+    }
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escaped =
+        asset.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    format!("urn:secdiag:asset:{}", escaped.collect::<String>())
+}

@@ -1,0 +1,255 @@
+//! What we write, we read back: same findings, same ids, same decisions.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use secdiag_interop::finding::SuppressionKind;
+use secdiag_interop::write::{Exception, ExceptionKind, Export, generic_csv, generic_json, openvex, sarif};
+use secdiag_interop::{ImportedFinding, import};
+use secdiag_model::result::{FindingRecord, FindingStatus, FindingTexts, ResolvedFinding};
+use secdiag_model::{ItemId, Lang, Locator, Proof, Severity, Sha256, Subject, SystemId};
+use secdiag_programme::identity::{KeyKind, Known, Standing, match_findings};
+
+/// Words as people write them, in both languages, with everything that formats have to escape.
+fn words() -> impl Strategy<Value = String> {
+    "[a-zA-Z=+@'\"<>&{}%;,|\u{4e00}-\u{4e20}\u{21d9b}-][ a-z0-9,;'\"<>&{}%\u{4e00}-\u{4e20}-]{0,30}[a-z\u{4e00}-\u{4e20}]"
+}
+
+fn finding() -> impl Strategy<Value = FindingRecord> {
+    let proof = ("[a-z /#%\u{4e00}-\u{4e10}]{1,12}[a-z]", proptest::option::of(1..5000_u64), words());
+    let parts = (
+        words(),
+        words(),
+        words(),
+        0..5_usize,
+        proptest::collection::vec(proof, 1..4),
+        proptest::option::of("[a-z]{3,8}"),
+        "[a-z]{2,8}/[a-z-]{2,12}",
+        0..3_u8,
+    );
+    parts.prop_map(|(title, risk, advice, severity, proofs, asset, check, status)| FindingRecord {
+        id: String::new(),
+        check,
+        aspect: None,
+        title: title.clone(),
+        severity: Severity::DESCENDING[severity],
+        confidence: 0.5,
+        items: vec![ItemId("GOV-1".into()), ItemId("SEC-8.2".into())],
+        system: SystemId("sys".into()),
+        asset,
+        subject: Subject::Host { host: "h".into() },
+        facts: BTreeMap::new(),
+        evidence: proofs
+            .into_iter()
+            .map(|(path, line, excerpt)| Proof {
+                sha256: Sha256::of(path.as_bytes()),
+                path,
+                member: None,
+                locator: line.map_or(Locator::Whole, Locator::Line),
+                excerpt,
+            })
+            .collect(),
+        risk: risk.clone(),
+        advice: advice.clone(),
+        zh_tw: FindingTexts { title, risk, advice },
+        status: [FindingStatus::New, FindingStatus::Persisting, FindingStatus::Returned][usize::from(status)],
+        first_seen: "2026-01-01".into(),
+        last_seen: "2026-06-30".into(),
+    })
+}
+
+/// Findings with ids of their own; every third has an exception.
+fn run() -> impl Strategy<Value = (Vec<FindingRecord>, Vec<Exception>)> {
+    proptest::collection::vec(finding(), 0..12).prop_map(|mut findings| {
+        let mut exceptions = Vec::new();
+        for (n, finding) in findings.iter_mut().enumerate() {
+            finding.id = Sha256::of(format!("{n}").as_bytes()).short();
+            if n % 3 == 0 {
+                exceptions.push(Exception {
+                    finding: finding.id.clone(),
+                    kind: [ExceptionKind::RiskAccepted, ExceptionKind::FalsePositive, ExceptionKind::OutOfScope]
+                        [n / 3 % 3],
+                    justification: "because, \"so\"".into(),
+                    approved_by: "CISO".into(),
+                    until: Some("2027-01-01".into()),
+                });
+            }
+        }
+        (findings, exceptions)
+    })
+}
+
+fn export<'a>(findings: &'a [FindingRecord], exceptions: &'a [Exception]) -> Export<'a> {
+    Export { version: "0.1.0", run: "r1", as_of: "2026-06-30", lang: Lang::En, findings, resolved: &[], exceptions }
+}
+
+fn own_id(finding: &ImportedFinding) -> String {
+    finding.keys.iter().find(|key| key.kind == KeyKind::Tool).map(|key| key.value.clone()).unwrap_or_default()
+}
+
+/// What must come back whatever the format.
+fn same(wrote: &[FindingRecord], exceptions: &[Exception], read: &[ImportedFinding]) -> Result<(), TestCaseError> {
+    prop_assert_eq!(wrote.len(), read.len());
+    for (wrote, read) in wrote.iter().zip(read) {
+        prop_assert_eq!(&own_id(read), &wrote.id);
+        prop_assert_eq!(&read.title, &wrote.title);
+        prop_assert_eq!(&read.advice, &wrote.advice);
+        prop_assert!(read.description.contains(&wrote.risk), "{:?} {:?}", read.description, wrote.risk);
+        prop_assert_eq!(read.severity.ours, wrote.severity);
+        prop_assert_eq!(read.suppressed.is_some(), exceptions.iter().any(|exception| exception.finding == wrote.id));
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sarif_comes_back((findings, exceptions) in run()) {
+        let read = import(&sarif(&export(&findings, &exceptions)), "x").unwrap();
+        same(&findings, &exceptions, &read.findings)?;
+        for (wrote, read) in findings.iter().zip(&read.findings) {
+            prop_assert_eq!(&read.rule, &wrote.check);
+            prop_assert_eq!(&read.asset, &wrote.asset);
+            prop_assert_eq!(&read.locations[0].path, &wrote.evidence[0].path);
+            let line = match wrote.evidence[0].locator { Locator::Line(line) => Some(line), _ => None };
+            prop_assert_eq!(read.locations[0].line, line);
+            if let Some(exception) = exceptions.iter().find(|exception| exception.finding == wrote.id) {
+                let decided = read.suppressed.as_ref().unwrap();
+                prop_assert_eq!(&decided.justification, &exception.justification);
+                let kind = match exception.kind {
+                    ExceptionKind::FalsePositive => SuppressionKind::FalsePositive,
+                    ExceptionKind::OutOfScope => SuppressionKind::OutOfScope,
+                    _ => SuppressionKind::RiskAccepted,
+                };
+                prop_assert_eq!(decided.kind, kind);
+            }
+        }
+    }
+
+    #[test]
+    fn generic_json_comes_back((findings, exceptions) in run()) {
+        let read = import(&generic_json(&export(&findings, &exceptions)), "x").unwrap();
+        same(&findings, &exceptions, &read.findings)?;
+        for (wrote, read) in findings.iter().zip(&read.findings) {
+            prop_assert_eq!(&read.rule, &wrote.check);
+        }
+    }
+
+    #[test]
+    fn generic_csv_comes_back((findings, exceptions) in run()) {
+        let bytes = generic_csv(&export(&findings, &exceptions));
+        same(&findings, &exceptions, &import(&bytes, "x").unwrap().findings)?;
+    }
+
+    #[test]
+    fn a_moved_and_reworded_export_is_still_the_same_findings((findings, _) in run()) {
+        let before = import(&sarif(&export(&findings, &[])), "x").unwrap().findings;
+        let mut changed = findings;
+        for finding in &mut changed {
+            finding.title.push_str(" again");
+            for proof in &mut finding.evidence {
+                proof.locator = Locator::Line(7);
+            }
+        }
+        changed.reverse();
+        let now = import(&sarif(&export(&changed, &[])), "x").unwrap().findings;
+        let known = |(n, finding): (usize, &ImportedFinding)| Known { id: format!("{n:03}"), resolved: false, seen: finding.candidate() };
+        let known: Vec<_> = before.iter().enumerate().map(known).collect();
+        let matches = match_findings(&known, &now.iter().map(ImportedFinding::candidate).collect::<Vec<_>>(), |_| true);
+        prop_assert_eq!(matches.count(Standing::Updated), now.len());
+        for answer in &matches.list {
+            prop_assert_eq!(answer.known.unwrap() + answer.current.unwrap() + 1, now.len());
+        }
+    }
+
+    #[test]
+    fn any_bytes_are_survived(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        drop(import(&bytes, "x"));
+    }
+
+    #[test]
+    fn any_json_near_a_format_is_survived(
+        frame in 0..6_usize,
+        inner in r#"[\[\]{}":,a-z0-9 null]{0,80}"#,
+    ) {
+        let frames = [
+            r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"x"}},"results":[%]}]}"#,
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[%]}"#,
+            r#"{"document":{"csaf_version":"2.0"},"vulnerabilities":[%]}"#,
+            r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[%]}"#,
+            r#"[{"metadata":{},"class_uid":2004,"x":%}]"#,
+            r#"{"findings":[%]}"#,
+        ];
+        if let Ok(read) = import(frames[frame].replace('%', &inner).as_bytes(), "x") {
+            prop_assert_eq!(read.log.balance(), read.log.kept);
+        }
+    }
+}
+
+#[test]
+fn what_is_gone_is_written_as_absent_and_not_read_as_a_finding() {
+    let gone = ResolvedFinding {
+        id: "0123456789abcdef0123456789abcdef".into(),
+        check: "a/b".into(),
+        system: SystemId("s".into()),
+        title: "t".into(),
+        severity: Severity::High,
+        first_seen: "2025-01-01".into(),
+        last_seen: "2025-01-01".into(),
+    };
+    let bytes = sarif(&Export { resolved: &[gone], ..export(&[], &[]) });
+    let read = import(&bytes, "x").unwrap();
+    assert!(read.findings.is_empty());
+    assert_eq!(read.log.passed.values().map(|tally| tally.count).sum::<u64>(), 1);
+}
+
+#[test]
+fn exceptions_about_vulnerabilities_become_vex() {
+    let finding = |id: &str, subject: Subject| FindingRecord {
+        id: id.into(),
+        check: "vulnerability/known".into(),
+        aspect: None,
+        title: "t".into(),
+        severity: Severity::High,
+        confidence: 1.0,
+        items: vec![],
+        system: SystemId("s".into()),
+        asset: None,
+        subject,
+        facts: BTreeMap::from([("cve".to_owned(), "CVE-2026-2".into())]),
+        evidence: vec![],
+        risk: String::new(),
+        advice: String::new(),
+        zh_tw: FindingTexts { title: String::new(), risk: String::new(), advice: String::new() },
+        status: FindingStatus::New,
+        first_seen: "2026-01-01".into(),
+        last_seen: "2026-01-01".into(),
+    };
+    let findings = [
+        finding("a", Subject::Vulnerability { asset: "web 1".into(), vulnerability: "CVE-2026-1".into() }),
+        finding("b", Subject::Package { host: "h".into(), purl: "pkg:deb/debian/x@1".into() }),
+        finding("c", Subject::Host { host: "h".into() }),
+    ];
+    let exception = |finding: &str, kind| Exception {
+        finding: finding.into(),
+        kind,
+        justification: "reason".into(),
+        approved_by: "x".into(),
+        until: Some("2027-01-01".into()),
+    };
+    let exceptions = [
+        exception("a", ExceptionKind::FalsePositive),
+        exception("b", ExceptionKind::RiskAccepted),
+        exception("c", ExceptionKind::RiskAccepted),
+    ];
+    let vex = openvex(&export(&findings, &exceptions), "https://firm.example/vex/1", "Firm");
+    assert_eq!(vex.left_out, ["c"]);
+    let read = import(&vex.bytes, "x").unwrap().findings;
+    assert_eq!(read.len(), 2);
+    assert_eq!(read[0].rule, "CVE-2026-1");
+    assert_eq!(read[0].suppressed.as_ref().unwrap().justification, "reason");
+    assert_eq!(read[1].component.as_ref().unwrap().name, "debian/x");
+    assert!(read[1].suppressed.is_none(), "an accepted risk is not absence of the vulnerability");
+    assert_eq!(read[1].advice, "risk_accepted (until 2027-01-01): reason");
+}
