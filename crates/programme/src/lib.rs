@@ -3,5 +3,6 @@
 //! Pure functions over data: no clock, no I/O. Whoever asks says as of which date; the store keeps the events.
 
 pub mod event;
+pub mod history;
 pub mod identity;
 pub mod life;

@@ -13,7 +13,8 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use schemars::JsonSchema;
-use secdiag_model::Severity;
+use secdiag_model::result::FindingRecord;
+use secdiag_model::{Severity, Sha256, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Body, Event};
@@ -88,8 +89,8 @@ impl State {
 }
 
 /// Who says that a finding is gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", tag = "by")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "who")]
 pub enum Verification {
     /// A later run, whose check looked at the same asset and did not fire.
     Run {
@@ -104,6 +105,7 @@ pub enum Verification {
         evidence: Vec<String>,
     },
     /// Told by another tracker without saying who.
+    #[default]
     Unknown,
 }
 
@@ -155,12 +157,13 @@ pub enum Change {
     /// Said to be remedied.
     Remediated {
         /// What shows it.
+        #[serde(default)]
         evidence: Vec<String>,
     },
     /// Shown to be gone.
     Verified {
         /// By whom.
-        #[serde(flatten)]
+        #[serde(default)]
         by: Verification,
     },
     /// Said to be remedied, and is not.
@@ -246,6 +249,8 @@ pub struct Life {
     pub owner: Option<String>,
     /// First sight.
     pub first_at: Timestamp,
+    /// Since when it is in this state.
+    pub since: Timestamp,
     /// When the time limit began to run.
     pub clock: Timestamp,
     /// How often it came back after it had been shown to be gone.
@@ -264,13 +269,16 @@ impl Life {
             severity: Severity::Info,
             owner: None,
             first_at: at,
+            since: at,
             clock: at,
             repeats: 0,
             exception: None,
             superseded_by: None,
         };
         life.apply(at, change);
-        life.repeats = 0;
+        if let Change::Found { .. } = change {
+            life.state = State::New;
+        }
         life
     }
 
@@ -302,9 +310,11 @@ impl Life {
         let before = self.state;
         let exception = self.exception.take();
         self.state = match change {
+            // First sight by a run that was recorded out of order: it changes only what was thought to be gone.
             Change::Found { severity, .. } => {
                 self.severity = *severity;
-                State::New
+                self.exception = exception.clone();
+                if before.is_resolved() { State::Open } else { before }
             }
             Change::Opened { severity } => {
                 self.severity = severity.unwrap_or(self.severity);
@@ -335,11 +345,12 @@ impl Life {
             }
             Change::SeverityChanged { .. } => before,
         };
+        self.since = at;
         if before.is_resolved() && self.state.is_open() {
             self.repeats += 1;
             self.clock = at;
         }
-        if exception.is_some_and(|exception| exception.restarts_clock) && self.state.is_open() {
+        if exception.is_some_and(|exception| exception.restarts_clock) && self.state.is_open() && self.exception.is_none() {
             self.clock = at;
         }
     }
@@ -357,7 +368,9 @@ impl Life {
     /// The first instant after the exception's last day, in Taiwan.
     fn ends(&self) -> Option<Timestamp> {
         let until = self.exception.as_ref()?.until?;
-        tz::offset(8).to_timestamp(until.tomorrow().ok()?.at(0, 0, 0, 0)).ok()
+        let end = tz::offset(8).to_timestamp(until.tomorrow().ok()?.at(0, 0, 0, 0)).ok()?;
+        // Another tracker may have accepted it when the last day was over already.
+        Some(end.max(self.since))
     }
 
     /// Whether a change may happen now.
@@ -434,6 +447,17 @@ fn two_persons(exception: &Exception) -> Result<(), Refusal> {
         return Err(Refusal::OwnApprover { person: exception.approved_by.clone() });
     }
     Ok(())
+}
+
+/// Digest of what an exception is about: when it changes, the decision is asked for again. Counts and dates that differ
+/// from run to run do not belong to it; the text of a rule or setting does.
+pub fn digest_of(finding: &FindingRecord) -> String {
+    let text = match &finding.subject {
+        Subject::Rule { .. } | Subject::Policy { .. } => finding.evidence.first().map(|proof| proof.excerpt.as_str()),
+        _ => None,
+    };
+    let content = serde_json::json!([finding.check, finding.aspect, finding.severity, text]);
+    Sha256::of(content.to_string().as_bytes()).short()
 }
 
 /// What a run does to a finding that it compared with what was known: nothing where it only saw it again.

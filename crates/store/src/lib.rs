@@ -9,6 +9,7 @@
 mod bulk;
 mod error;
 mod life;
+mod log;
 mod record;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use sqlx::{Sqlite, Transaction};
 
 pub use error::StoreError;
 pub use life::{FindingLife, Lifecycle};
+pub use log::{EventFilter, StateCount};
 pub use record::Recorded;
 
 use life::{Looks, Memory, Seen, What};

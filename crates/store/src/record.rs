@@ -247,7 +247,7 @@ fn word<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
