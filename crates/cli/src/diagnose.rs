@@ -204,7 +204,7 @@ fn remember(workspace: &Workspace, result: &mut RunResult) -> Result<()> {
         let lifecycle = store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await?;
         lifecycle.apply(&mut result.findings);
         result.run.resolved = lifecycle.resolved;
-        store.record(result).await?;
+        store.record(result, jiff::Timestamp::now()).await?;
         store.close().await;
         Ok(())
     })

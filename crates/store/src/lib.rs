@@ -331,12 +331,12 @@ impl Store {
     }
 
     /// One consistent view of the database, whatever another process writes meanwhile.
-    async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.pool.begin().await.map_err(|error| self.error(error))
     }
 
     /// A transaction that has the writer's lock from its start: what it reads stays true until it writes.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(|error| self.error(error))
     }
 
@@ -353,7 +353,7 @@ impl Store {
         serde_json::from_str(value).map_err(|_| self.unknown(column, value))
     }
 
-    fn unknown(&self, column: &'static str, value: &str) -> StoreError {
+    pub(crate) fn unknown(&self, column: &'static str, value: &str) -> StoreError {
         StoreError::Value { path: self.path.clone(), column, value: value.to_owned() }
     }
 }

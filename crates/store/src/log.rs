@@ -55,7 +55,17 @@ impl Store {
 
     /// Events, in the order in which they are folded.
     pub async fn events(&self, filter: &EventFilter<'_>) -> Result<Vec<Event>, StoreError> {
-        let mut query = QueryBuilder::new("SELECT id, firm, entity, subject, at, recorded_at, body FROM events WHERE 1 = 1");
+        let mut tx = self.read().await?;
+        self.events_in(&mut tx, filter).await
+    }
+
+    async fn events_in(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        filter: &EventFilter<'_>,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut query =
+            QueryBuilder::new("SELECT id, firm, entity, subject, at, recorded_at, body FROM events WHERE 1 = 1");
         let conditions = [("firm", filter.firm), ("entity", filter.entity), ("subject", filter.subject)];
         for (column, value) in conditions.into_iter().filter_map(|(column, value)| Some((column, value?))) {
             query.push(format!(" AND {column} = ")).push_bind(value);
@@ -64,7 +74,7 @@ impl Store {
             query.push(" AND recorded_at <= ").push_bind(known_on.as_microsecond());
         }
         let rows: Vec<EventRow> =
-            query.build_query_as().fetch_all(&self.pool).await.map_err(|error| self.error(error))?;
+            query.build_query_as().fetch_all(&mut **tx).await.map_err(|error| self.error(error))?;
         let mut events = rows.into_iter().map(|row| self.event(row)).collect::<Result<Vec<_>, _>>()?;
         in_order(&mut events);
         Ok(events)
@@ -101,9 +111,20 @@ impl Store {
         at: Timestamp,
         known_on: Option<Timestamp>,
     ) -> Result<BTreeMap<(String, String), Life>, StoreError> {
+        let mut tx = self.read().await?;
+        self.lives_in(&mut tx, firm, at, known_on).await
+    }
+
+    pub(crate) async fn lives_in(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        firm: Option<&str>,
+        at: Timestamp,
+        known_on: Option<Timestamp>,
+    ) -> Result<BTreeMap<(String, String), Life>, StoreError> {
         let filter = EventFilter { firm, entity: Some(Change::ENTITY), known_on, ..EventFilter::default() };
         let mut of_finding: BTreeMap<(String, String), Vec<Event>> = BTreeMap::new();
-        for event in self.events(&filter).await? {
+        for event in self.events_in(tx, &filter).await? {
             of_finding.entry((event.firm.clone(), event.subject.clone())).or_default().push(event);
         }
         let life = |events: &[Event]| {

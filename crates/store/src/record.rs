@@ -1,15 +1,20 @@
 //! Writing a run: all of it or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+use jiff::{Timestamp, tz};
 use secdiag_model::Severity;
 use secdiag_model::result::RunResult;
+use secdiag_programme::event::{Act, Event};
+use secdiag_programme::identity::Standing;
+use secdiag_programme::life::{after_run, digest_of};
 use serde::Serialize;
 use sqlx::{Sqlite, Transaction};
 
 use crate::bulk::insert_all;
-
-use crate::{Store, StoreError};
+use crate::life::{Looks, What};
+use crate::{Store, StoreError, log};
 
 /// What recording a run came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,9 +28,10 @@ pub enum Recorded {
 }
 
 impl Store {
-    /// Writes a run in one transaction. The same run again changes nothing; the same run with another seal is refused
+    /// Writes a run in one transaction, with what it changes in the lives of the firm's findings; `now` is when it
+    /// became known. The same run again changes nothing; the same run with another seal is refused
     /// ([`StoreError::SealDiffers`]), except where the recorded one had crashed: then it takes its place in the order.
-    pub async fn record(&self, result: &RunResult) -> Result<Recorded, StoreError> {
+    pub async fn record(&self, result: &RunResult, now: Timestamp) -> Result<Recorded, StoreError> {
         let mut tx = self.write().await?;
         let run = &result.run;
         let error = |error| self.error(error);
@@ -53,8 +59,50 @@ impl Store {
             }
         };
         insert(&mut tx, sequence, result).await.map_err(error)?;
+        let events = self.run_events(&mut tx, result, now).await?;
+        log::append(&mut tx, &events).await.map_err(error)?;
         tx.commit().await.map_err(error)?;
         Ok(recorded)
+    }
+}
+
+impl Store {
+    /// What a run changes: findings seen for the first time or again, and those that it looked for and did not see.
+    async fn run_events(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        result: &RunResult,
+        now: Timestamp,
+    ) -> Result<Vec<Event>, StoreError> {
+        let run = &result.run;
+        let firm = run.firm.as_deref().unwrap_or_default();
+        // A run is about a day in Taiwan; it stands at the day's beginning, before what persons did on it.
+        let day: Date = run.as_of.parse().map_err(|_| self.unknown("runs.as_of", &run.as_of))?;
+        let at = tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| self.unknown("runs.as_of", &run.as_of))?;
+        let act = Act { actor: format!("run {}", run.run), reason: "diagnostic".into(), at, recorded_at: now };
+        let lives = self.lives_in(tx, Some(firm), at, None).await?;
+        let life = |id: &str| lives.get(&(firm.to_owned(), id.to_owned()));
+        let mut events = Vec::new();
+        for finding in &result.findings {
+            let life = life(&finding.id);
+            let standing = if life.is_some() { Standing::Unchanged } else { Standing::New };
+            let changes = after_run(life, standing, finding.severity, &digest_of(finding), &run.run);
+            events.extend(changes.iter().map(|change| Event::new(firm, &finding.id, &act, change)));
+        }
+        let seen: BTreeSet<&str> = result.findings.iter().map(|finding| finding.id.as_str()).collect();
+        let looks = Looks::of(&result.coverage.checks);
+        let known: Vec<(String, String, String, Option<String>, Option<String>)> =
+            sqlx::query_as("SELECT id, system, check_slug, aspect, asset FROM findings WHERE firm = $1 ORDER BY id")
+                .bind(firm)
+                .fetch_all(&mut **tx)
+                .await
+                .map_err(|error| self.error(error))?;
+        for (id, system, check, aspect, asset) in known.into_iter().filter(|known| !seen.contains(known.0.as_str())) {
+            let Some(life) = life(&id).filter(|_| looks.covers(&What { system, check, aspect, asset })) else { continue };
+            let changes = after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run);
+            events.extend(changes.iter().map(|change| Event::new(firm, &id, &act, change)));
+        }
+        Ok(events)
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use secdiag_model::result::{
     CheckCoverage, CoverageFile, CoveragePart, FindingRecord, FindingStatus, FindingTexts, ItemResult, RunInfo,
@@ -190,7 +191,7 @@ async fn stand(runs: &[Run]) -> Lifecycle {
     let store = open(&folder).await;
     let (last, earlier) = runs.split_last().unwrap();
     for run in earlier {
-        store.record(&run.result()).await.unwrap();
+        store.record(&run.result(), Timestamp::UNIX_EPOCH).await.unwrap();
     }
     lifecycle(&store, last).await
 }
@@ -279,13 +280,13 @@ async fn a_repeated_run_has_the_same_history_whatever_came_after() {
     let store = open(&folder).await;
     let first = run("1", "2026-06-30").looked("a", Found, 9).found("a", "x", Severity::High);
     let before = lifecycle(&store, &first).await;
-    assert_eq!(store.record(&first.result()).await.unwrap(), Recorded::New);
+    assert_eq!(store.record(&first.result(), Timestamp::UNIX_EPOCH).await.unwrap(), Recorded::New);
     assert_eq!(lifecycle(&store, &first).await, before);
     let second = run("2", "2026-06-30").looked("a", Passed, 9);
     assert_eq!(resolved(&lifecycle(&store, &second).await), ["x"]);
-    store.record(&second.result()).await.unwrap();
+    store.record(&second.result(), Timestamp::UNIX_EPOCH).await.unwrap();
     assert_eq!(lifecycle(&store, &first).await, before);
-    assert_eq!(store.record(&first.result()).await.unwrap(), Recorded::Already);
+    assert_eq!(store.record(&first.result(), Timestamp::UNIX_EPOCH).await.unwrap(), Recorded::Already);
     assert_eq!(store.runs().await.unwrap().len(), 2);
 }
 
@@ -296,13 +297,13 @@ async fn other_findings_from_the_same_inputs_are_refused_unless_the_first_run_cr
     let whole = run("1", "2026-06-30").looked("a", Found, 9).found("a", "x", Severity::High);
     let mut crashed = run("1", "2026-06-30").looked("a", Error, 0);
     crashed.crashed = true;
-    assert_eq!(store.record(&crashed.result()).await.unwrap(), Recorded::New);
-    assert_eq!(store.record(&whole.result()).await.unwrap(), Recorded::Repaired);
-    assert_eq!(store.record(&crashed.result()).await.unwrap(), Recorded::Already);
+    assert_eq!(store.record(&crashed.result(), Timestamp::UNIX_EPOCH).await.unwrap(), Recorded::New);
+    assert_eq!(store.record(&whole.result(), Timestamp::UNIX_EPOCH).await.unwrap(), Recorded::Repaired);
+    assert_eq!(store.record(&crashed.result(), Timestamp::UNIX_EPOCH).await.unwrap(), Recorded::Already);
     let runs = store.runs().await.unwrap();
     assert_eq!((runs.len(), runs[0].sequence, runs[0].findings, runs[0].crashed), (1, 1, 1, false));
     let other = run("1", "2026-06-30").looked("a", Passed, 9);
-    assert!(matches!(store.record(&other.result()).await, Err(StoreError::SealDiffers { .. })));
+    assert!(matches!(store.record(&other.result(), Timestamp::UNIX_EPOCH).await, Err(StoreError::SealDiffers { .. })));
 }
 
 #[tokio::test]
@@ -314,7 +315,7 @@ async fn a_finding_s_history_tells_not_seen_from_not_looked_at() {
         run("2", "2024-06-30").looked("a", NotAssessed, 0),
         run("3", "2025-06-30").looked("a", Passed, 9),
     ] {
-        store.record(&run.result()).await.unwrap();
+        store.record(&run.result(), Timestamp::UNIX_EPOCH).await.unwrap();
     }
     let histories = store.finding_history("x").await.unwrap();
     assert_eq!(histories.len(), 1);
@@ -332,7 +333,7 @@ async fn what_was_recorded_is_there_after_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder).await;
     let first = run("1", "2026-06-30").looked("a", Found, 9).found("a", "x", Severity::High).firm(None);
-    store.record(&first.result()).await.unwrap();
+    store.record(&first.result(), Timestamp::UNIX_EPOCH).await.unwrap();
     let before = store.runs().await.unwrap();
     store.close().await;
     let after = open(&folder).await.runs().await.unwrap();
@@ -358,7 +359,7 @@ async fn a_damaged_page_is_noticed_on_opening() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secdiag.db");
     let store = open(&folder).await;
-    store.record(&many("1", 500).result()).await.unwrap();
+    store.record(&many("1", 500).result(), Timestamp::UNIX_EPOCH).await.unwrap();
     store.close().await;
     let mut bytes = std::fs::read(&path).unwrap();
     assert!(bytes.len() > 40 * 4096, "{}", bytes.len());
@@ -391,11 +392,11 @@ async fn a_second_writer_waits_and_then_says_who_is_in_the_way() {
     let store = Store::open_patiently(&path, Duration::from_millis(100)).await.unwrap();
     let other = sqlx::SqlitePool::connect(&format!("sqlite://{}", path.display())).await.unwrap();
     let tx = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
-    let error = store.record(&run("1", "2026-06-30").result()).await.unwrap_err();
+    let error = store.record(&run("1", "2026-06-30").result(), Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }), "{error:?}");
     assert!(store.runs().await.unwrap().is_empty(), "reading goes on while another writes");
     tx.rollback().await.unwrap();
-    store.record(&run("1", "2026-06-30").result()).await.unwrap();
+    store.record(&run("1", "2026-06-30").result(), Timestamp::UNIX_EPOCH).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -407,7 +408,7 @@ async fn many_at_once_on_a_new_workspace_all_get_through() {
             let path = path.clone();
             tokio::spawn(async move {
                 let store = Store::open(&path).await.unwrap();
-                store.record(&many(&format!("run {n}"), 20).result()).await.unwrap();
+                store.record(&many(&format!("run {n}"), 20).result(), Timestamp::UNIX_EPOCH).await.unwrap();
             })
         })
         .collect();
@@ -429,7 +430,7 @@ async fn child_that_records() {
     let Some(path) = std::env::var_os("SECDIAG_STORE_CHILD") else { return };
     let store = Store::open(Path::new(&path)).await.unwrap();
     for n in 0.. {
-        store.record(&many(&format!("run {n} of {}", std::process::id()), 300).result()).await.unwrap();
+        store.record(&many(&format!("run {n} of {}", std::process::id()), 300).result(), Timestamp::UNIX_EPOCH).await.unwrap();
         println!("recorded {n}");
     }
 }
@@ -524,7 +525,7 @@ proptest! {
                 let run = tell(n, now);
                 let expected = expected(&dated[..n], now, n);
                 prop_assert_eq!(shape(&lifecycle(&store, &run).await), expected.clone());
-                store.record(&run.result()).await.unwrap();
+                store.record(&run.result(), Timestamp::UNIX_EPOCH).await.unwrap();
                 prop_assert_eq!(shape(&lifecycle(&store, &run).await), expected);
             }
             for (n, now) in dated.iter().enumerate() {
