@@ -1,5 +1,7 @@
 //! The tracker there and back, as firms treat it.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::io::Cursor;
 
 use calamine::{Data, Reader, Xlsx};
@@ -331,6 +333,15 @@ proptest! {
             prop_assert_eq!(&change.id, &old.id);
             prop_assert_eq!(&change.after, &new.response);
         }
+    }
+
+    #[test]
+    fn any_text_of_a_finding_is_its_own_again(titles in proptest::collection::vec("(\\PC|[\t\r\n\u{1}\u{b}_x0041_'=]){0,20}", 1..4)) {
+        let known: Vec<_> = titles.into_iter().enumerate().map(|(n, title)| TrackerRow { title, ..row(n) }).collect();
+        let expected = Reading { unchanged: known.len() as u64, ..Reading::default() };
+        let book = write_xlsx(&known, &layout(), MADE).unwrap();
+        prop_assert_eq!(&read_xlsx(&book, &known, &layout()).unwrap(), &expected);
+        prop_assert_eq!(&read_csv(&write_csv(&known, &layout()), &known, &layout()).unwrap(), &expected);
     }
 
     #[test]

@@ -83,6 +83,12 @@ pub enum TrackerError {
 
 /// The tracker as a workbook (Office Open XML, ECMA-376). The same rows, layout and date give the same bytes.
 pub fn write_xlsx(rows: &[TrackerRow], layout: &Layout, made_on: Date) -> Result<Vec<u8>, TrackerError> {
+    if rows.len() >= MAX_ROWS as usize {
+        return Err(TrackerError::Unwritable(format!(
+            "{} findings; a tracker holds fewer than {MAX_ROWS}",
+            rows.len()
+        )));
+    }
     xlsx::write(rows, layout, made_on).map_err(|error| TrackerError::Unwritable(error.to_string()))
 }
 
