@@ -1,5 +1,7 @@
 //! Many findings: what matching gets right when a file changes, and how long it takes (printed, never asserted).
 
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
 use std::fmt::Write;
 use std::time::Instant;
 

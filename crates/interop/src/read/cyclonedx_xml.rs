@@ -31,7 +31,9 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
                 tool.map(|tool| (tool.text("name"), tool.text("version"))).unwrap_or_default();
             let about = element.child("component");
             bom.about(&about.map(|it| (it.attribute("type").to_owned(), it.text("name"))).unwrap_or_default(), out);
-            about.into_iter().for_each(|component| add(&mut bom, component));
+            if let Some(component) = about {
+                add(&mut bom, component);
+            }
         }
         _ => add(&mut bom, &element),
     })?;
@@ -92,7 +94,7 @@ fn vulnerability(element: &Element, owner: &str) -> Vulnerability {
         cvss: list("ratings", "rating")
             .filter(|rating| is_cvss(&rating.text("method"), &rating.text("vector")))
             .map(|rating| {
-                let base = rating.path(&["score", "base"]).map(content).unwrap_or_else(|| rating.text("score"));
+                let base = rating.path(&["score", "base"]).map_or_else(|| rating.text("score"), content);
                 let score = base.parse().ok().filter(|score: &f64| score.is_finite());
                 Cvss { vector: rating.text("vector"), score }
             })
@@ -116,7 +118,7 @@ struct Element {
     name: String,
     attributes: Vec<(String, String)>,
     content: String,
-    children: Vec<Element>,
+    children: Vec<Self>,
 }
 
 impl Element {
@@ -201,18 +203,14 @@ fn each(text: &str, names: &[&str], skip: &[&str], take: &mut dyn FnMut(Element,
             }
             Event::End(_) => close(&mut depth, &mut skipping, &mut building, &mut owners, take),
             Event::Text(text) if skipping.is_none() => {
-                building
-                    .iter_mut()
-                    .last()
-                    .into_iter()
-                    .for_each(|element| element.content.push_str(&text.xml10_content()));
+                if let Some(element) = building.last_mut() {
+                    element.content.push_str(&text.xml10_content());
+                }
             }
             Event::CData(text) if skipping.is_none() => {
-                building
-                    .iter_mut()
-                    .last()
-                    .into_iter()
-                    .for_each(|element| element.content.push_str(&text.xml10_content()));
+                if let Some(element) = building.last_mut() {
+                    element.content.push_str(&text.xml10_content());
+                }
             }
             Event::GeneralRef(reference) => {
                 let name: &str = reference.as_ref();
@@ -227,7 +225,9 @@ fn each(text: &str, names: &[&str], skip: &[&str], take: &mut dyn FnMut(Element,
                         _ => return Err(format!("the document uses the entity `&{name};`, which is not expanded")),
                     },
                 };
-                building.iter_mut().last().into_iter().for_each(|element| element.content.push(known));
+                if let Some(element) = building.last_mut() {
+                    element.content.push(known);
+                }
             }
             Event::Eof if depth > 0 => {
                 return Err("the file ends inside of an element: it was cut off".to_owned());

@@ -178,7 +178,7 @@ fn of_json(value: &Json) -> ImportedFinding {
         finding.cvss.extend(Some(rating).filter(|rating| !rating.vector.is_empty() || rating.score.is_some()));
     }
     let cwes = value.items("cwes").iter().map(plain).chain([text("cwe")]);
-    cwes.for_each(|cwe| finding.cwes.extend(cwe_numbers(&cwe)));
+    finding.cwes.extend(cwes.flat_map(|cwe| cwe_numbers(&cwe)));
     let ids = value.items("vulnerability_ids").iter().map(plain).chain([text("cve")]);
     finding.ids.extend(ids.filter_map(|id| public_id(&id)));
     finding.endpoints.extend(value.items("endpoints").iter().map(endpoint).filter(|address| !address.is_empty()));

@@ -40,11 +40,8 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
             record(&value, out);
         });
     }
-    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Json>();
-    let mut number = 0_u64;
-    while let Some(value) = values.next() {
+    for (number, value) in (1_u64..).zip(serde_json::Deserializer::from_str(text).into_iter::<Json>()) {
         let value = value.map_err(|error| json::explain(&error))?;
-        number += 1;
         out.record(format!("object {number}"));
         record(&value, out);
     }
@@ -141,7 +138,7 @@ fn vulnerability(finding: &ImportedFinding, flaw: &Json) -> Vec<ImportedFinding>
         cvss.map(|one| Cvss { vector: one.text("vector_string"), score: one.number("base_score") }).collect();
     let weaknesses = [cve.at("cwe").text("uid"), flaw.at("cwe").text("uid"), cve.text("cwe_uid")];
     let listed = cve.items("related_cwes").iter().map(|cwe| cwe.text("uid"));
-    weaknesses.into_iter().chain(listed).for_each(|cwe| finding.cwes.extend(cwes_in(&cwe)));
+    finding.cwes.extend(weaknesses.into_iter().chain(listed).flat_map(|cwe| cwes_in(&cwe)));
     finding.description = distinct([flaw.text("desc"), cve.text("desc"), finding.description.clone()]).join("\n\n");
     finding.advice = distinct([flaw.at("remediation").text("desc"), finding.advice.clone()]).join("\n\n");
     finding.references.extend(flaw.items("references").iter().map(plain).filter(|link| link.starts_with("http")));

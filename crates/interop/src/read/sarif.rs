@@ -28,7 +28,8 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
     let frame = json::without(text, RESULTS)?;
     let schema = frame.text("$schema");
     let version = frame.text("version");
-    if !version.starts_with("2.1") && !(version.is_empty() && schema.contains("2.1")) {
+    let known = if version.is_empty() { schema.contains("2.1") } else { version.starts_with("2.1") };
+    if !known {
         let given = if version.is_empty() { "without a version".to_owned() } else { format!("version {version}") };
         return Err(format!("SARIF {given} is not read; write version 2.1.0"));
     }
@@ -49,7 +50,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
 
 /// What results of a run refer to.
 struct Run<'a> {
-    run: &'a Json,
+    json: &'a Json,
     tool: String,
     version: String,
     /// Components in the order of §3.18.3: the driver first, then the extensions.
@@ -75,7 +76,7 @@ impl<'a> Run<'a> {
         if !run.at("externalPropertyFileReferences").items("results").is_empty() {
             out.note("the file says that more results are in other files, which were not given");
         }
-        Self { run, tool, version, components, by_id }
+        Self { json: run, tool, version, components, by_id }
     }
 
     fn result(&self, result: &Json, out: &mut Collector) {
@@ -95,7 +96,8 @@ impl<'a> Run<'a> {
             return out.pass("the tool says that it is gone (baselineState `absent`)");
         }
         let rule = self.rule(result);
-        let id = self.rule_id(result, rule);
+        let ids = [result.text("ruleId"), result.at("rule").text("id"), rule.text("id")];
+        let id = ids.into_iter().find(|id| !id.is_empty()).unwrap_or_default();
         let description = self.message(result.at("message"), rule);
         if id.is_empty() && description.is_empty() {
             return out.refuse("the result has neither a rule nor a message");
@@ -156,15 +158,10 @@ impl<'a> Run<'a> {
             .and_then(|component| component.items("rules").get(position(index?)?));
         let by_id = || {
             let id = result.at("ruleId").as_str().or_else(|| reference.at("id").as_str())?;
-            let parents = std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent));
-            parents.filter_map(|id| self.by_id.get(id)).next().copied()
+            let mut parents = std::iter::successors(Some(id), |id| id.rsplit_once('/').map(|(parent, _)| parent));
+            parents.find_map(|id| self.by_id.get(id)).copied()
         };
         by_index.or_else(by_id).unwrap_or(&Json::Null)
-    }
-
-    fn rule_id(&self, result: &Json, rule: &Json) -> String {
-        let ids = [result.text("ruleId"), result.at("rule").text("id"), rule.text("id")];
-        ids.into_iter().find(|id| !id.is_empty()).unwrap_or_default()
     }
 
     /// §3.11: the text itself, or a message of the rule or tool with its arguments put in.
@@ -190,7 +187,7 @@ impl<'a> Run<'a> {
         let logical = location.items("logicalLocations").first().unwrap_or(location.at("logicalLocation"));
         let known = logical
             .count("index")
-            .and_then(|index| self.run.items("logicalLocations").get(usize::try_from(index).ok()?));
+            .and_then(|index| self.json.items("logicalLocations").get(usize::try_from(index).ok()?));
         let names = [Some(logical), known].into_iter().flatten();
         let mut names = names.flat_map(|names| [names.text("fullyQualifiedName"), names.text("name")]);
         place.logical = names.find(|name| !name.is_empty()).unwrap_or_default();
@@ -203,7 +200,7 @@ impl<'a> Run<'a> {
         let mut uri = location.text("uri");
         if uri.is_empty()
             && let Some(index) = location.count("index").and_then(|index| usize::try_from(index).ok())
-            && let Some(artifact) = self.run.items("artifacts").get(index)
+            && let Some(artifact) = self.json.items("artifacts").get(index)
         {
             uri = artifact.at("location").text("uri");
         }
@@ -215,7 +212,7 @@ impl<'a> Run<'a> {
         for taxon in result.items("taxa").iter().chain(relations) {
             let component = taxon.at("toolComponent");
             let index = component.count("index").and_then(|index| usize::try_from(index).ok());
-            let known = index.and_then(|index| self.run.items("taxonomies").get(index)).unwrap_or(&Json::Null);
+            let known = index.and_then(|index| self.json.items("taxonomies").get(index)).unwrap_or(&Json::Null);
             let name = [component.text("name"), known.text("name")].into_iter().find(|name| !name.is_empty());
             let by_index = || {
                 let at = usize::try_from(taxon.count("index")?).ok()?;

@@ -77,7 +77,7 @@ fn result(export: &Export<'_>, finding: &FindingRecord, exception: Option<&Excep
     let text = if risk.is_empty() { title.to_owned() } else { format!("{title}\n\n{risk}") };
     let mut proofs = finding.evidence.iter();
     let subject = json!([{"name": finding.subject.summary(), "kind": "resource"}]);
-    let mut first = proofs.next().map(location).unwrap_or_else(|| json!({}));
+    let mut first = proofs.next().map_or_else(|| json!({}), location);
     first["logicalLocations"] = subject;
     let mut result = json!({
         "ruleId": finding.check,
