@@ -8,6 +8,7 @@
 
 mod bulk;
 mod error;
+mod import;
 mod life;
 mod log;
 mod record;
@@ -22,6 +23,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Sqlite, Transaction};
 
 pub use error::StoreError;
+pub use import::{Import, Imported};
 pub use life::{FindingLife, Lifecycle};
 pub use log::{EventFilter, StateCount};
 pub use record::Recorded;

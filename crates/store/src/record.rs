@@ -121,7 +121,7 @@ async fn delete(tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-async fn insert(tx: &mut Transaction<'_, Sqlite>, sequence: i64, result: &RunResult) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(tx: &mut Transaction<'_, Sqlite>, sequence: i64, result: &RunResult) -> Result<(), sqlx::Error> {
     let run = &result.run;
     let firm = run.firm.as_deref().unwrap_or_default();
     sqlx::query("INSERT INTO firms (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
