@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secdiag-lake", &["secdiag-model"]),
     ("secdiag-intel", &["secdiag-model"]),
     ("secdiag-programme", &["secdiag-model"]),
+    ("secdiag-interop", &["secdiag-model", "secdiag-programme"]),
     ("secdiag-store", &["secdiag-model", "secdiag-programme"]),
     ("secdiag-report", &["secdiag-model", "secdiag-catalogue"]),
     ("secdiag-demo", &["secdiag-model"]),

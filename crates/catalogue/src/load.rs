@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 use secdiag_model::{ItemId, Sha256};
 use serde::de::DeserializeOwned;
 
-use crate::{Category, CheckText, Crosswalk, Group, Item, ItemCheck, Regime, Requirement, ThresholdSet, Words};
+use crate::{Category, CheckText, Crosswalk, Group, Item, ItemCheck, Regime, Requirement, Sla, ThresholdSet, Words};
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
 
@@ -22,6 +22,7 @@ pub struct Catalogue {
     pub(crate) categories: Vec<Category>,
     pub(crate) crosswalk: Crosswalk,
     pub(crate) requirements: Vec<Requirement>,
+    pub(crate) sla: Sla,
     pub(crate) words: Words,
     pub(crate) revision: Sha256,
 }
@@ -47,7 +48,7 @@ pub enum LoadError {
     },
     /// A file in a place where none belongs.
     #[error(
-        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, words.yaml"
+        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, sla.yaml, words.yaml"
     )]
     Misplaced {
         /// Path inside the catalogue.
@@ -184,6 +185,11 @@ impl Catalogue {
         &self.requirements
     }
 
+    /// Time limits of open findings.
+    pub fn sla(&self) -> &Sla {
+        &self.sla
+    }
+
     /// Words of results that code says in English only.
     pub fn words(&self) -> &Words {
         &self.words
@@ -202,7 +208,8 @@ impl Catalogue {
                 .collect::<Vec<_>>(),
         );
         let (mut items, mut checks, mut thresholds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let (mut groups, mut regimes, mut categories, mut crosswalk, mut words) = (None, None, None, None, None);
+        let (mut groups, mut regimes, mut categories, mut crosswalk, mut sla, mut words) =
+            (None, None, None, None, None, None);
         let mut requirements: Vec<Requirement> = Vec::new();
         for (file, bytes) in &files {
             match file.split('/').collect::<Vec<_>>()[..] {
@@ -226,6 +233,7 @@ impl Catalogue {
                 ["regimes.yaml"] => regimes = Some(parse(file, bytes)?),
                 ["categories.yaml"] => categories = Some(parse(file, bytes)?),
                 ["crosswalk.yaml"] => crosswalk = Some(parse(file, bytes)?),
+                ["sla.yaml"] => sla = Some(parse(file, bytes)?),
                 ["words.yaml"] => words = Some(parse(file, bytes)?),
                 [name] if name.ends_with(".md") => {}
                 _ => return Err(LoadError::Misplaced { file: file.clone() }),
@@ -244,6 +252,7 @@ impl Catalogue {
             categories: categories.ok_or(LoadError::Missing("categories.yaml"))?,
             crosswalk: crosswalk.ok_or(LoadError::Missing("crosswalk.yaml"))?,
             requirements,
+            sla: sla.ok_or(LoadError::Missing("sla.yaml"))?,
             words: words.ok_or(LoadError::Missing("words.yaml"))?,
             revision,
         })

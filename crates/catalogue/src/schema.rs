@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use secdiag_model::{Bilingual, EvidenceKind, ItemId, Lang, Severity};
 use serde::{Deserialize, Serialize};
@@ -336,6 +337,25 @@ pub struct Requirement {
     pub status: TraceStatus,
 }
 
+/// `sla.yaml`: time limits of open findings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sla {
+    /// Clauses and documents.
+    pub source: Vec<String>,
+    /// Days by severity and category of the system; a severity that is not here has no limit.
+    pub days: BTreeMap<Severity, BTreeMap<u8, u32>>,
+}
+
+impl Sla {
+    /// Last day of the time limit of a finding whose clock began on `clock`; a system without a category is judged as
+    /// one of the first.
+    pub fn due(&self, severity: Severity, category: Option<u8>, clock: Date) -> Option<Date> {
+        let days = *self.days.get(&severity)?.get(&category.unwrap_or(1))?;
+        clock.checked_add(jiff::Span::new().days(days)).ok()
+    }
+}
+
 /// `words.yaml`: words of results that code says in English only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -362,7 +382,7 @@ impl Words {
 }
 
 /// JSON schemas of the catalogue's files, by the places where they stand, for editors and for `docs/schemas/`.
-pub fn file_schemas() -> [(&'static str, schemars::Schema); 9] {
+pub fn file_schemas() -> [(&'static str, schemars::Schema); 10] {
     [
         ("groups.yaml", schemars::schema_for!(Vec<Group>)),
         ("items/*.yaml", schemars::schema_for!(Vec<Item>)),
@@ -371,6 +391,7 @@ pub fn file_schemas() -> [(&'static str, schemars::Schema); 9] {
         ("regimes.yaml", schemars::schema_for!(Vec<Regime>)),
         ("categories.yaml", schemars::schema_for!(Vec<Category>)),
         ("crosswalk.yaml", schemars::schema_for!(Crosswalk)),
+        ("sla.yaml", schemars::schema_for!(Sla)),
         ("words.yaml", schemars::schema_for!(Words)),
         ("trace/*.yaml", schemars::schema_for!(Vec<Requirement>)),
     ]

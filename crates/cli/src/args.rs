@@ -37,6 +37,22 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag catalogue show SEC-8.2
     Catalogue(Catalogue),
+    /// Take another tool's findings over: SARIF, CycloneDX, CSAF, OpenVEX, OCSF, Prowler, DefectDojo's generic form.
+    ///
+    /// Example: secdiag import semgrep.sarif --system trading
+    Import(crate::import::ImportArgs),
+    /// List findings as they stood on a day, with owner, time limit and how often they came back.
+    ///
+    /// Example: secdiag findings --as-of 2025-12-31 --severity high
+    Findings(crate::findings::FindingsArgs),
+    /// Look at one finding's life, or write into it what happened.
+    ///
+    /// Example: secdiag finding accept 3f2a… --requested-by Chen --by Lin --until 2027-03-31 --reason "replaced in Q1"
+    Finding(crate::findings::FindingArgs),
+    /// Take the history of another tracker over.
+    ///
+    /// Example: secdiag history import tracker.jsonl --firm "Example Securities"
+    History(crate::findings::HistoryArgs),
     /// Write the generated pages of the documentation.
     #[command(hide = true)]
     GenerateDocs {

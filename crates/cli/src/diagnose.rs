@@ -4,7 +4,6 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use jiff::civil::Date;
 use secdiag_catalogue::{Catalogue, Regime, ThresholdSet};
 use secdiag_engine::{Request, Scope, Statement, Workplace};
 use secdiag_evidence::{Assessment, Intake, IntakeError, Options, Vault};
@@ -66,7 +65,7 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
         regime,
         thresholds,
         also: &also,
-        as_of: options.as_of.unwrap_or_else(today),
+        as_of: options.as_of.unwrap_or_else(workspace::today),
         evidence: &intake.evidence,
         bytes: intake.bytes,
         notes: &notes,
@@ -198,8 +197,7 @@ fn scope_of(intake: &Intake) -> Scope {
 
 /// Asks the workspace how the findings stand against earlier runs, and tells it this one.
 fn remember(workspace: &Workspace, result: &mut RunResult) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    workspace::block_on(async {
         let store = Store::open(&workspace.database()).await?;
         let lifecycle = store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await?;
         lifecycle.apply(&mut result.findings);
@@ -222,12 +220,6 @@ fn exit_of(result: &RunResult, options: &RunOptions) -> Exit {
         }
         () => Exit::Ran,
     }
-}
-
-/// Today in Taiwan, whatever the machine's zone: duties count in Taipei's days.
-fn today() -> Date {
-    let taipei = jiff::tz::offset(8);
-    taipei.to_datetime(jiff::Timestamp::now()).date()
 }
 
 /// The vault as a source of evidence.

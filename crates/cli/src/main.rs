@@ -6,6 +6,8 @@ mod demo;
 mod diagnose;
 mod docs;
 mod explain;
+mod findings;
+mod import;
 mod inspections;
 mod intel;
 mod out;
@@ -51,6 +53,10 @@ fn main() -> ExitCode {
         Command::Parse(options) => parse::parse(&options),
         Command::Explain(options) => explain::explain(&options),
         Command::Catalogue(options) => catalogue::catalogue(&options),
+        Command::Import(options) => import::import(&options),
+        Command::Findings(options) => findings::findings(&options),
+        Command::Finding(options) => findings::finding(&options),
+        Command::History(options) => findings::history(&options),
         Command::GenerateDocs { folder } => docs::generate(&folder),
     };
     match done {

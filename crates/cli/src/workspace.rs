@@ -55,6 +55,16 @@ pub(crate) fn catalogue(overlay: Option<&Path>) -> Result<Catalogue> {
     })
 }
 
+/// Runs what asks the database.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}
+
+/// Today in Taiwan, whatever the machine's zone: duties count in Taipei's days.
+pub(crate) fn today() -> jiff::civil::Date {
+    jiff::tz::offset(8).to_datetime(jiff::Timestamp::now()).date()
+}
+
 /// The word that a value has in results.
 pub(crate) fn word<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()

@@ -29,6 +29,10 @@ CREATE TABLE finding_intervals (
 
 CREATE INDEX finding_intervals_as_of ON finding_intervals (firm, state, severity, valid_from, valid_to);
 
+-- Digest of what an exception of the finding would be about, and the headline in Chinese, as last seen.
+ALTER TABLE findings ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE findings ADD COLUMN title_zh_tw TEXT NOT NULL DEFAULT '';
+
 -- What tells a finding of another tool again in that tool's next report: keys, place and wording as last seen, JSON.
 CREATE TABLE finding_identity (
     firm    TEXT NOT NULL,

@@ -8,7 +8,7 @@ use secdiag_model::Sha256;
 use secdiag_model::result::{FindingStatus, RunResult};
 use secdiag_programme::event::{Act, Event};
 use secdiag_programme::identity::{Candidate, Known, Standing, match_findings};
-use secdiag_programme::life::{Change, after_run};
+use secdiag_programme::life::{Change, after_run, digest_of};
 use sqlx::{Sqlite, Transaction};
 
 use crate::bulk::insert_all;
@@ -106,7 +106,7 @@ impl Store {
                 _ => FindingStatus::Persisting,
             };
             let life = life(&finding.id);
-            let mut changes = after_run(life, answer.standing, finding.severity, &candidate.digest, &run);
+            let mut changes = after_run(life, answer.standing, finding.severity, &digest_of(finding), &run);
             if life.is_none() {
                 changes.extend(import.decided[current].clone());
             }

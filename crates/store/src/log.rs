@@ -44,7 +44,60 @@ pub struct StateCount {
     pub count: u64,
 }
 
+/// What is known of a finding besides its life, as it was last seen.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FindingFacts {
+    /// System.
+    pub system: String,
+    /// Category of the system, as the latest run declares it.
+    pub category: Option<u8>,
+    /// Slug of the check.
+    pub check: String,
+    /// Device or host.
+    pub asset: Option<String>,
+    /// Headline, English.
+    pub title: String,
+    /// Headline, Traditional Chinese.
+    pub title_zh_tw: String,
+    /// Digest of what an exception would be about.
+    pub digest: String,
+}
+
 impl Store {
+    /// What is known of every finding that a run or an import saw, by firm and id.
+    pub async fn finding_facts(
+        &self,
+        firm: Option<&str>,
+    ) -> Result<BTreeMap<(String, String), FindingFacts>, StoreError> {
+        let rows: Vec<FactsRow> = sqlx::query_as(
+            "SELECT f.firm, f.id, f.system, s.category, f.check_slug, f.asset, f.title_zh_tw, f.digest, o.title
+             FROM findings f
+             JOIN systems s ON s.firm = f.firm AND s.id = f.system
+             JOIN (SELECT o.firm, o.finding, o.title,
+                          ROW_NUMBER() OVER (PARTITION BY o.firm, o.finding ORDER BY r.as_of DESC, r.sequence DESC) AS place
+                   FROM occurrences o JOIN runs r ON r.run = o.run) o
+               ON o.firm = f.firm AND o.finding = f.id AND o.place = 1
+             WHERE $1 IS NULL OR f.firm = $1",
+        )
+        .bind(firm)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let facts = |row: FactsRow| {
+            let facts = FindingFacts {
+                system: row.system,
+                category: row.category.and_then(|category| u8::try_from(category).ok()),
+                check: row.check_slug,
+                asset: row.asset,
+                title: row.title,
+                title_zh_tw: row.title_zh_tw,
+                digest: row.digest,
+            };
+            ((row.firm, row.id), facts)
+        };
+        Ok(rows.into_iter().map(facts).collect())
+    }
+
     /// Appends events in one transaction; those that are there already are passed over. Gives how many were new.
     pub async fn append(&self, events: &[Event]) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
@@ -151,6 +204,19 @@ impl Store {
             body: body.body,
         })
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct FactsRow {
+    firm: String,
+    id: String,
+    system: String,
+    category: Option<i64>,
+    check_slug: String,
+    asset: Option<String>,
+    title: String,
+    title_zh_tw: String,
+    digest: String,
 }
 
 #[derive(sqlx::FromRow)]

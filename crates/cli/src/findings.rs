@@ -1,0 +1,516 @@
+//! `secdiag findings`, `secdiag finding`, `secdiag history`: the life of findings over the years.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use jiff::{Timestamp, tz};
+use secdiag_model::{Lang, Severity};
+use secdiag_programme::event::{Act, Event};
+use secdiag_programme::life::{Change, Exception, Life, State, Verification};
+use secdiag_programme::{history, life};
+use secdiag_store::{EventFilter, FindingFacts, Store};
+use serde::Serialize;
+
+use crate::args::{LangArg, SeverityArg, UsageError};
+use crate::workspace::{Workspace, block_on, catalogue, today};
+use crate::{Exit, out};
+
+/// List findings as they stood on a day, with owner, time limit and how often they came back.
+#[derive(Debug, Args)]
+pub(crate) struct FindingsArgs {
+    /// As they stood at the end of this day (YYYY-MM-DD) or at this instant; now by default.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<When>,
+    /// Only what was known here by then: how it looked on that day, without what was learnt later.
+    #[arg(long, value_name = "DATE")]
+    known_on: Option<When>,
+    /// Findings of one firm.
+    #[arg(long)]
+    firm: Option<String>,
+    /// Findings of one system.
+    #[arg(long)]
+    system: Option<String>,
+    /// Findings in these states: new, triaged, open, in_progress, remediated, verified, closed, risk_accepted,
+    /// false_positive, superseded.
+    #[arg(long, value_name = "STATE")]
+    state: Vec<String>,
+    /// Findings of this severity or worse.
+    #[arg(long, value_enum)]
+    severity: Option<SeverityArg>,
+    /// Findings whose time limit is over and that are still open.
+    #[arg(long)]
+    overdue: bool,
+    /// Count by firm, state and severity instead of listing.
+    #[arg(long)]
+    count: bool,
+    /// Your own catalogue files, laid over the built-in ones (time limits are in sla.yaml).
+    #[arg(long, value_name = "DIR")]
+    catalogue: Option<PathBuf>,
+    /// Folder that remembers.
+    #[arg(long, default_value = "secdiag-workspace")]
+    workspace: PathBuf,
+    /// Language.
+    #[arg(long, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
+    /// One JSON object per finding.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A day, meant to its end in Taiwan, or an instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct When(Timestamp);
+
+impl std::str::FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Ok(Self(instant));
+        }
+        let day: Date = text.parse().map_err(|_| format!("`{text}` is neither a day nor an instant"))?;
+        end_of(day).map(Self).ok_or_else(|| format!("`{text}` is out of range"))
+    }
+}
+
+/// The last instant of a day in Taiwan.
+fn end_of(day: Date) -> Option<Timestamp> {
+    let next = tz::offset(8).to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()?;
+    next.checked_sub(jiff::SignedDuration::from_micros(1)).ok()
+}
+
+/// A finding as it stood.
+#[derive(Serialize)]
+struct Row {
+    firm: String,
+    finding: String,
+    state: State,
+    severity: Severity,
+    since: Timestamp,
+    first: Timestamp,
+    owner: Option<String>,
+    due: Option<Date>,
+    overdue: bool,
+    repeats: u32,
+    #[serde(flatten)]
+    facts: Option<FindingFacts>,
+}
+
+pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
+    let states: Vec<State> = options.state.iter().map(|word| state(word)).collect::<Result<_>>()?;
+    let sla = catalogue(options.catalogue.as_deref())?.sla().clone();
+    let workspace = Workspace::open(&options.workspace)?;
+    let at = options.as_of.map_or_else(Timestamp::now, |when| when.0);
+    let firm = options.firm.as_deref();
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let counted = options.known_on.is_none() && options.system.is_none() && !options.overdue;
+        if options.count && counted {
+            for count in store.counts_as_of(firm, at).await? {
+                let wanted = (states.is_empty() || states.contains(&count.state))
+                    && options.severity.is_none_or(|least| count.severity >= least.into());
+                if wanted {
+                    show_count(options, &count.firm, count.state, count.severity, count.count)?;
+                }
+            }
+            return Ok(Exit::Ran);
+        }
+        let lives = store.lives(firm, at, options.known_on.map(|when| when.0)).await?;
+        let facts = store.finding_facts(firm).await?;
+        let day = tz::offset(8).to_datetime(at).date();
+        let mut rows: Vec<Row> = lives
+            .into_iter()
+            .map(|((firm, finding), life)| {
+                let facts = facts.get(&(firm.clone(), finding.clone())).cloned();
+                let category = facts.as_ref().and_then(|facts| facts.category);
+                let due = if life.state.is_open() {
+                    sla.due(life.severity, category, tz::offset(8).to_datetime(life.clock).date())
+                } else {
+                    None
+                };
+                row(firm, finding, life, due, day, facts)
+            })
+            .filter(|row| {
+                (states.is_empty() || states.contains(&row.state))
+                    && options.severity.is_none_or(|least| row.severity >= least.into())
+                    && (!options.overdue || row.overdue)
+                    && options
+                        .system
+                        .as_ref()
+                        .is_none_or(|system| row.facts.as_ref().is_some_and(|facts| facts.system == *system))
+            })
+            .collect();
+        rows.sort_by(|a, b| {
+            (&a.firm, std::cmp::Reverse(a.severity), a.state, &a.finding)
+                .cmp(&(&b.firm, std::cmp::Reverse(b.severity), b.state, &b.finding))
+        });
+        if options.count {
+            let mut counts: BTreeMap<(String, State, Severity), u64> = BTreeMap::new();
+            for row in rows {
+                *counts.entry((row.firm, row.state, row.severity)).or_default() += 1;
+            }
+            for ((firm, state, severity), count) in counts {
+                show_count(options, &firm, state, severity, count)?;
+            }
+            return Ok(Exit::Ran);
+        }
+        for row in &rows {
+            show_row(options, row)?;
+        }
+        store.close().await;
+        Ok(Exit::Ran)
+    })
+}
+
+fn row(
+    firm: String,
+    finding: String,
+    life: Life,
+    due: Option<Date>,
+    day: Date,
+    facts: Option<FindingFacts>,
+) -> Row {
+    Row {
+        firm,
+        finding,
+        state: life.state,
+        severity: life.severity,
+        since: life.since,
+        first: life.first_at,
+        owner: life.owner,
+        due,
+        overdue: due.is_some_and(|due| due < day),
+        repeats: life.repeats,
+        facts,
+    }
+}
+
+fn show_count(options: &FindingsArgs, firm: &str, state: State, severity: Severity, count: u64) -> Result<()> {
+    if options.json {
+        return out::print_json(&serde_json::json!({
+            "firm": firm, "state": state.word(), "severity": severity.word(), "count": count
+        }));
+    }
+    out::print(&format!("{count:>7}  {:<14}  {:<8}  {firm}", state.word(), severity.word()))
+}
+
+fn show_row(options: &FindingsArgs, row: &Row) -> Result<()> {
+    if options.json {
+        return out::print_json(row);
+    }
+    let zh = Lang::from(options.lang) == Lang::ZhTw;
+    let title = row.facts.as_ref().map_or("", |facts| if zh { &facts.title_zh_tw } else { &facts.title });
+    let due = match (row.due, row.overdue) {
+        (Some(due), true) => format!("{} {due}", if zh { "逾期" } else { "overdue" }),
+        (Some(due), false) => format!("{} {due}", if zh { "期限" } else { "due" }),
+        (None, _) => String::new(),
+    };
+    let repeats = match row.repeats {
+        0 => String::new(),
+        n if zh => format!("重複 {n} 次"),
+        n => format!("came back {n} ×"),
+    };
+    let mut line = format!("{}  {:<8}  {:<14}  {title}", row.finding, row.severity.word(), row.state.word());
+    for more in [due, row.owner.clone().unwrap_or_default(), repeats].into_iter().filter(|more| !more.is_empty()) {
+        line += &format!("  · {more}");
+    }
+    out::print(&line)
+}
+
+fn state(word: &str) -> Result<State> {
+    let known: Vec<&str> = State::ALL.iter().map(|state| state.word()).collect();
+    let found = State::ALL.iter().find(|state| state.word() == word);
+    found.copied().ok_or_else(|| crate::args::unknown("state", word, &known))
+}
+
+/// Look at one finding's life, or write into it what happened.
+#[derive(Debug, Args)]
+pub(crate) struct FindingArgs {
+    #[command(subcommand)]
+    deed: Deed,
+    /// Firm, where several have a finding with this id.
+    #[arg(long, global = true)]
+    firm: Option<String>,
+    /// Who does it.
+    #[arg(long, global = true, default_value = "")]
+    by: String,
+    /// Why.
+    #[arg(long, global = true, default_value = "")]
+    reason: String,
+    /// When it took effect, if not now: a day or an instant.
+    #[arg(long, global = true, value_name = "DATE")]
+    at: Option<When>,
+    /// Folder that remembers.
+    #[arg(long, global = true, default_value = "secdiag-workspace")]
+    workspace: PathBuf,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Deed {
+    /// Show every event of a finding, and every run that looked at it.
+    Show {
+        /// Id of the finding.
+        id: String,
+    },
+    /// Give it to somebody.
+    Triage {
+        /// Id of the finding.
+        id: String,
+        /// Who has to do something about it.
+        #[arg(long)]
+        owner: String,
+    },
+    /// Confirm it, or open it again after a decision.
+    Open {
+        /// Id of the finding.
+        id: String,
+    },
+    /// Work has begun.
+    Start {
+        /// Id of the finding.
+        id: String,
+    },
+    /// Say that it is remedied; somebody has to look again.
+    Remediate {
+        /// Id of the finding.
+        id: String,
+        /// What shows it.
+        #[arg(long)]
+        evidence: Vec<String>,
+    },
+    /// A person other than the owner has looked again, with evidence: it is gone.
+    Verify {
+        /// Id of the finding.
+        id: String,
+        /// What shows it.
+        #[arg(long, required = true)]
+        evidence: Vec<String>,
+    },
+    /// A person has looked again: it is not gone.
+    Disprove {
+        /// Id of the finding.
+        id: String,
+    },
+    /// Done with.
+    Close {
+        /// Id of the finding.
+        id: String,
+    },
+    /// Accept the risk until a day.
+    Accept {
+        /// Id of the finding.
+        id: String,
+        /// Who asked for it; never who approves it (`--by`).
+        #[arg(long)]
+        requested_by: String,
+        /// Last day, YYYY-MM-DD.
+        #[arg(long)]
+        until: Date,
+        /// Let the time limit begin anew when the acceptance ends.
+        #[arg(long)]
+        restart_clock: bool,
+    },
+    /// Decide that it is not true.
+    FalsePositive {
+        /// Id of the finding.
+        id: String,
+        /// Who asked for it; never who approves it (`--by`).
+        #[arg(long)]
+        requested_by: String,
+    },
+    /// Judge its severity anew.
+    Severity {
+        /// Id of the finding.
+        id: String,
+        /// From now on.
+        #[arg(value_enum)]
+        severity: SeverityArg,
+    },
+    /// Merge it into another one.
+    Merge {
+        /// Id of the finding that goes.
+        id: String,
+        /// Id of the finding that stays.
+        into: String,
+    },
+}
+
+impl Deed {
+    fn id(&self) -> &str {
+        match self {
+            Self::Show { id }
+            | Self::Triage { id, .. }
+            | Self::Open { id }
+            | Self::Start { id }
+            | Self::Remediate { id, .. }
+            | Self::Verify { id, .. }
+            | Self::Disprove { id }
+            | Self::Close { id }
+            | Self::Accept { id, .. }
+            | Self::FalsePositive { id, .. }
+            | Self::Severity { id, .. }
+            | Self::Merge { id, .. } => id,
+        }
+    }
+
+    /// The change; nothing where one only looks.
+    fn change(&self, by: &str, digest: &str) -> Option<Change> {
+        let exception = |requested_by: &str, until, restarts_clock| {
+            Some(Exception {
+                requested_by: requested_by.to_owned(),
+                approved_by: by.to_owned(),
+                until,
+                digest: digest.to_owned(),
+                restarts_clock,
+            })
+        };
+        Some(match self {
+            Self::Show { .. } => return None,
+            Self::Triage { owner, .. } => Change::Triaged { owner: owner.clone() },
+            Self::Open { .. } => Change::Opened { severity: None },
+            Self::Start { .. } => Change::InProgress,
+            Self::Remediate { evidence, .. } => Change::Remediated { evidence: evidence.clone() },
+            Self::Verify { evidence, .. } => Change::Verified {
+                by: Verification::Person { verifier: by.to_owned(), evidence: evidence.clone() },
+            },
+            Self::Disprove { .. } => Change::VerificationFailed,
+            Self::Close { .. } => Change::Closed,
+            Self::Accept { requested_by, until, restart_clock, .. } => {
+                Change::RiskAccepted { exception: exception(requested_by, Some(*until), *restart_clock) }
+            }
+            Self::FalsePositive { requested_by, .. } => {
+                Change::FalsePositive { exception: exception(requested_by, None, false) }
+            }
+            Self::Severity { severity, .. } => Change::SeverityChanged { severity: (*severity).into() },
+            Self::Merge { into, .. } => Change::Superseded { by: into.clone() },
+        })
+    }
+}
+
+pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
+    let workspace = Workspace::open(&options.workspace)?;
+    let id = options.deed.id();
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let events = of_one_firm(&store, options.firm.as_deref(), id).await?;
+        let firm = events[0].firm.clone();
+        let facts = store.finding_facts(Some(&firm)).await?;
+        let facts = facts.get(&(firm.clone(), id.to_owned()));
+        let digest = facts.map_or("", |facts| facts.digest.as_str());
+        let Some(change) = options.deed.change(&options.by, digest) else {
+            show_events(options, &events)?;
+            return Ok(Exit::Ran);
+        };
+        if options.by.trim().is_empty() {
+            return Err(UsageError("say who does it: --by NAME".into()).into());
+        }
+        let now = Timestamp::now();
+        let at = options.at.map_or(now, |when| when.0);
+        let (changes, _) = life::changes_of(&events);
+        let life = Life::fold(changes.iter().map(|(at, change)| (*at, change)), at)
+            .with_context(|| format!("finding {id} was not known at {at}"))?;
+        if let Change::Superseded { by } = &change {
+            let other = of_one_firm(&store, Some(&firm), by).await?;
+            let (others, _) = life::changes_of(&other);
+            let merged = Life::fold(others.iter().map(|(at, change)| (*at, change)), now);
+            if by == id || merged.is_some_and(|life| life.superseded_by.as_deref() == Some(id)) {
+                return Err(UsageError(life::Refusal::Cycle.to_string()).into());
+            }
+        }
+        life.allows(&change, &options.reason, today()).map_err(|refusal| UsageError(refusal.to_string()))?;
+        let act = Act { actor: options.by.clone(), reason: options.reason.clone(), at, recorded_at: now };
+        let event = Event::new(&firm, id, &act, &change);
+        store.append(std::slice::from_ref(&event)).await?;
+        let mut after = life;
+        after.apply(at, &change);
+        out::print(&format!("{id}  {}  {}", after.severity.word(), after.state.word()))?;
+        store.close().await;
+        Ok(Exit::Ran)
+    })
+}
+
+/// The events of a finding; it must be one firm's.
+async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> Result<Vec<Event>> {
+    let filter = EventFilter { firm, entity: Some("finding"), subject: Some(id), known_on: None };
+    let events = store.events(&filter).await?;
+    let Some(first) = events.first() else {
+        return Err(UsageError(format!("there is no finding {id} in this workspace; `secdiag findings` lists them")).into());
+    };
+    if events.iter().any(|event| event.firm != first.firm) {
+        return Err(UsageError(format!("several firms have a finding {id}: name one with --firm")).into());
+    }
+    Ok(events)
+}
+
+fn show_events(options: &FindingArgs, events: &[Event]) -> Result<()> {
+    for event in events {
+        if options.json {
+            out::print_json(event)?;
+            continue;
+        }
+        let kind = event.body.get("type").and_then(|kind| kind.as_str()).unwrap_or_default();
+        let details: Vec<String> = event
+            .body
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, value)| key.as_str() != "type" && !value.is_null())
+            .map(|(key, value)| format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+            .collect();
+        let reason = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
+        out::print(&format!("{:.0}  {kind:<18}  {}  {}{reason}", event.at, details.join(", "), event.actor))?;
+    }
+    Ok(())
+}
+
+/// Take the history of another tracker over.
+#[derive(Debug, Args)]
+pub(crate) struct HistoryArgs {
+    #[command(subcommand)]
+    deed: HistoryDeed,
+}
+
+#[derive(Debug, Subcommand)]
+enum HistoryDeed {
+    /// Read events of findings, one JSON object per line: at, finding, type, and optionally severity, firm, actor,
+    /// reason. All of the file or nothing.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Firm of findings whose lines name none.
+        #[arg(long)]
+        firm: Option<String>,
+        /// Folder that remembers.
+        #[arg(long, default_value = "secdiag-workspace")]
+        workspace: PathBuf,
+    },
+}
+
+pub(crate) fn history(options: &HistoryArgs) -> Result<Exit> {
+    let HistoryDeed::Import { file, firm, workspace } = &options.deed;
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let source = format!("history {}", file.file_name().unwrap_or_default().to_string_lossy());
+    let events = match history::read(&text, firm.as_deref(), &source, Timestamp::now()) {
+        Ok(events) => events,
+        Err(refused) => {
+            for line in refused.iter().take(20) {
+                out::error(&format!("{}: {line}", file.display()));
+            }
+            bail!("{} lines were refused and nothing was taken over", refused.len());
+        }
+    };
+    let workspace = Workspace::open(workspace)?;
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let new = store.append(&events).await?;
+        store.close().await;
+        out::print(&format!("{} events read, {new} new", events.len()))?;
+        Ok(Exit::Ran)
+    })
+}
