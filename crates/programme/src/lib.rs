@@ -2,7 +2,11 @@
 //!
 //! Pure functions over data: no clock, no I/O. Whoever asks says as of which date; the store keeps the events.
 
+pub mod calendar;
+pub mod case_table;
+pub mod cycle;
 pub mod event;
 pub mod history;
 pub mod identity;
+pub mod incident;
 pub mod life;
