@@ -281,7 +281,7 @@ impl ImportLog {
 
     /// Whether a finding of this rule that the file does not show is known to be gone from what was looked at: only
     /// where the file says that the rule was evaluated, is whole, and no record was refused.
-    pub fn evaluated(&self, rule: &str) -> bool {
+    pub fn looked_for(&self, rule: &str) -> bool {
         !self.partial && self.refused.is_empty() && self.evaluated.contains(rule)
     }
 

@@ -30,12 +30,12 @@ fn lists() -> impl Strategy<Value = (Vec<Known>, Vec<Candidate>)> {
     (known, proptest::collection::vec(candidate(), 0..25))
 }
 
+/// Known id, current finding, standing, scheme.
+type Answer = (Option<String>, Option<Candidate>, Standing, Option<String>);
+
 /// The answers without indexes, so that orders can be compared.
-fn answers(
-    known: &[Known],
-    current: &[Candidate],
-) -> Vec<(Option<String>, Option<Candidate>, Standing, Option<String>)> {
-    let matches = match_findings(known, current, |known| known.id < "10".to_owned());
+fn answers(known: &[Known], current: &[Candidate]) -> Vec<Answer> {
+    let matches = match_findings(known, current, |known| known.id.as_str() < "10");
     let mut list: Vec<_> = matches
         .list
         .into_iter()

@@ -34,6 +34,8 @@ pub fn match_with_rulings(
 /// How far, in lines, a finding whose words and surroundings changed may be from where it is expected and still count
 /// as the edited form of the old one. A judgement: the span of a small edit.
 const NEAR: i64 = 5;
+/// Largest line number that is believed; a file of text has fewer lines.
+const MAX_LINE: i64 = 1 << 40;
 /// Most cells of one alignment table; larger groups are paired in order.
 const MAX_CELLS: usize = 250_000;
 /// Most displacements tried for a group without a landmark.
@@ -118,50 +120,57 @@ impl<'a> Matcher<'a> {
         // Within a group the closest relatives are paired first: same in all respects, then one respect at a time.
         self.stage(here, &groups, false, |seen| {
             let lower = seen.keys.iter().filter(|key| below.contains(&level(key)));
-            Some((lower.map(|key| &*key.value).collect(), &*seen.wording, &*seen.digest))
+            vec![(lower.map(|key| &*key.value).collect(), &*seen.wording, &*seen.digest)]
         });
+        if here.0 == KeyKind::Context {
+            self.stage(here, &groups, false, |seen| vec![(vec![tail(&seen.place.path)], "", "")]);
+        }
         for respect in below {
+            // A known finding may have had several keys of one scheme over the years.
             self.stage(here, &groups, false, |seen| {
-                let value = seen.keys.iter().find(|key| level(key) == *respect)?;
-                Some((vec![&*value.value], "", ""))
+                let values = seen.keys.iter().filter(|key| level(key) == *respect);
+                values.map(|key| (vec![&*key.value], "", "")).collect()
             });
         }
-        self.stage(here, &groups, false, |seen| Some((Vec::new(), &*seen.wording, "")));
-        self.stage(here, &groups, here.0 == KeyKind::Semantic, |_| Some((Vec::new(), "", "")));
+        self.stage(here, &groups, false, |seen| vec![(Vec::new(), &*seen.wording, "")]);
+        self.stage(here, &groups, here.0 == KeyKind::Semantic, |_| vec![(Vec::new(), "", "")]);
     }
 
-    /// Pairs what is left of each group by `respect`: first where one stands against one, which gives landmarks, then
+    /// Pairs what is left of each group by `respects`: first where one stands against one, which gives landmarks, then
     /// the rest with their help. `wary` pairs of different words or surroundings must also be near.
     fn stage(
         &mut self,
         here: Level<'a>,
         groups: &[Group],
         wary: bool,
-        respect: impl Fn(&'a Candidate) -> Option<(Vec<&'a str>, &'a str, &'a str)>,
+        respects: impl Fn(&'a Candidate) -> Vec<(Vec<&'a str>, &'a str, &'a str)>,
     ) {
         let mut doubtful = Vec::new();
         for group in groups {
+            let alone = group.known.len() == 1 && group.current.len() == 1;
             let mut parts: BTreeMap<_, Group> = BTreeMap::new();
             for &k in group.known.iter().filter(|&&k| self.of_known[k].is_none()) {
-                if let Some(value) = respect(&self.previous[k].seen) {
+                for value in respects(&self.previous[k].seen) {
                     parts.entry(value).or_default().known.push(k);
                 }
             }
             for &c in group.current.iter().filter(|&&c| self.of_current[c].is_none()) {
-                if let Some(part) = respect(&self.current[c]).and_then(|value| parts.get_mut(&value)) {
-                    part.current.push(c);
+                for value in respects(&self.current[c]) {
+                    if let Some(part) = parts.get_mut(&value) {
+                        part.current.push(c);
+                    }
                 }
             }
             for part in parts.into_values().filter(|part| !part.current.is_empty()) {
                 match (&*part.known, &*part.current) {
                     ([k], [c]) if !wary => self.pair(*k, *c, here, true),
-                    _ => doubtful.push(part),
+                    _ => doubtful.push((part, alone)),
                 }
             }
         }
-        for part in doubtful {
-            for (k, c) in self.align(&part) {
-                if !wary || self.plausible(k, c) {
+        for (part, alone) in doubtful {
+            for (k, c) in self.align(part) {
+                if !wary || self.plausible(k, c, alone) {
                     self.pair(k, c, here, false);
                 }
             }
@@ -193,8 +202,9 @@ impl<'a> Matcher<'a> {
         Some(at + nearest.1 - nearest.0)
     }
 
-    /// Whether findings that share rule and file, but neither words nor surroundings, may be one finding, edited.
-    fn plausible(&self, k: usize, c: usize) -> bool {
+    /// Whether findings that share rule and subject, but neither words nor surroundings, may be one finding, edited:
+    /// near where it is expected, or, where there are no lines, the only one of its rule on both sides.
+    fn plausible(&self, k: usize, c: usize, alone: bool) -> bool {
         let (old, new) = (&self.previous[k].seen, &self.current[c]);
         let context = |seen: &Candidate| -> Vec<Key> {
             seen.keys.iter().filter(|key| key.kind == KeyKind::Context).cloned().collect()
@@ -203,14 +213,21 @@ impl<'a> Matcher<'a> {
         let comparable = of_old.iter().any(|key| of_new.iter().any(|other| other.scheme == key.scheme));
         let alike = if comparable { of_old.iter().any(|key| of_new.contains(key)) } else { old.wording == new.wording };
         match (line(old), line(new)) {
-            (Some(at), Some(now)) if !alike => (now - self.expected(k).unwrap_or(at)).abs() <= NEAR,
-            _ => true,
+            _ if alike => true,
+            (Some(at), Some(now)) => (now - self.expected(k).unwrap_or(at)).abs() <= NEAR,
+            _ => alone,
         }
     }
 
     /// Pairs as many as both sides have, in order, with the least displacement.
-    fn align(&self, part: &Group) -> Vec<(usize, usize)> {
-        let (mut known, mut current) = (part.known.clone(), part.current.clone());
+    fn align(&self, part: Group) -> Vec<(usize, usize)> {
+        let Group { mut known, mut current } = part;
+        known.retain(|&k| self.of_known[k].is_none());
+        current.retain(|&c| self.of_current[c].is_none());
+        // What is open is seen again rather than what was remedied long ago.
+        if known.iter().filter(|&&k| !self.previous[k].resolved).count() >= current.len() {
+            known.retain(|&k| !self.previous[k].resolved);
+        }
         let mut pairs = Vec::new();
         // With a landmark in the file, what is exactly where it is expected is the same; without one, a line that
         // happens to be equal proves nothing.
@@ -272,7 +289,13 @@ impl<'a> Matcher<'a> {
 }
 
 fn line(seen: &Candidate) -> Option<i64> {
-    seen.place.line.and_then(|line| i64::try_from(line).ok())
+    seen.place.line.and_then(|line| i64::try_from(line).ok()).filter(|line| *line <= MAX_LINE)
+}
+
+/// The last two parts of a path: what a project keeps when it is checked out elsewhere.
+fn tail(path: &str) -> &str {
+    let cut = path.rmatch_indices(['/', '\\']).nth(1).map_or(0, |(at, _)| at + 1);
+    &path[cut..]
 }
 
 fn by_place(seen: &Candidate) -> (&Place, &str, &str, &[Key]) {
@@ -424,6 +447,11 @@ mod tests {
         assert_eq!(run(&["r a 10 x"], &["r b 300 x"]), "0>0", "same words, moved");
         assert_eq!(run(&["r - 10 x"], &["r - 300 y"]), "+0 -0");
         assert_eq!(run(&["r - - x"], &["r - - y"]), "0>0*", "nothing but the rule and its subject to go by");
+        assert_eq!(
+            run(&["r - - x", "r - - z"], &["r - - y", "r - - z"]),
+            "+0 1>1 -0",
+            "others of the rule: no telling"
+        );
     }
 
     #[test]
@@ -441,6 +469,23 @@ mod tests {
         assert_eq!(standings, [Standing::Repeat, Standing::AbsentEvaluated, Standing::AbsentNotEvaluated]);
         assert_eq!(matches.list[0].scheme.as_deref(), Some("test/v1"));
         assert_eq!(matches.list[0].kind, Some(KeyKind::Semantic));
+    }
+
+    #[test]
+    fn what_is_open_comes_before_what_was_remedied() {
+        let mut before = known(&["r c 10 w", "r c 20 w"]);
+        before[0].resolved = true;
+        let matches = match_findings(&before, &[seen("r c 11 w")], |_| true);
+        assert_eq!((matches.list[0].known, matches.list[0].standing), (Some(1), Standing::Unchanged));
+    }
+
+    #[test]
+    fn keys_of_former_years_and_absurd_lines_do_no_harm() {
+        let mut before = known(&["r b 10 w", "r a 50 x"]);
+        before[0].seen.keys.insert(0, Key { kind: KeyKind::Context, scheme: "test/v1".into(), value: "z".into() });
+        let now = [seen("r b 400 n"), seen(&format!("r a {} x", u64::MAX)), seen(&format!("r q {} x", i64::MAX))];
+        let matches = match_findings(&before, &now, |_| true);
+        assert_eq!(matches.list.iter().map(|one| one.known).collect::<Vec<_>>(), [Some(0), Some(1), None]);
     }
 
     #[test]
