@@ -210,6 +210,8 @@ pub struct ImportLog {
     pub tools: BTreeSet<String>,
     /// Rules that the file says the tools evaluated; a rule that is not listed was not, or the file does not say.
     pub evaluated: BTreeSet<String>,
+    /// The file itself says that it does not hold everything: the run failed, or results are kept elsewhere.
+    pub partial: bool,
     /// Records read.
     pub records: u64,
     /// Findings kept.
@@ -275,6 +277,12 @@ impl ImportLog {
         let more: u64 = self.expanded.iter().map(|expanded| expanded.into - 1).sum();
         let passed: u64 = self.passed.values().map(|tally| tally.count).sum();
         self.records + more - passed - self.merged.len() as u64 - self.refused.len() as u64
+    }
+
+    /// Whether a finding of this rule that the file does not show is known to be gone from what was looked at: only
+    /// where the file says that the rule was evaluated, is whole, and no record was refused.
+    pub fn looked_for(&self, rule: &str) -> bool {
+        !self.partial && self.refused.is_empty() && self.evaluated.contains(rule)
     }
 
     /// The account in sentences, one per difference between records and findings.

@@ -70,6 +70,8 @@ pub(crate) fn digest(parts: &[&str]) -> String {
 /// Fills in the keys of a finding: `given` are the tool's own ids as (scheme, value).
 pub(crate) fn fill(finding: &mut ImportedFinding, given: &[(String, String)]) {
     let tool = finding.tool.trim().to_lowercase();
+    // Editions of one tool (`semgrep`, `Semgrep OSS`) have the same rules.
+    let family = tool.split_whitespace().next().unwrap_or_default();
     let location = finding.locations.first().cloned().unwrap_or_default();
     let path = steady_path(&location.path);
     let key = |kind, scheme: &str, value: String| Key { kind, scheme: scheme.to_owned(), value };
@@ -83,16 +85,16 @@ pub(crate) fn fill(finding: &mut ImportedFinding, given: &[(String, String)]) {
         let value = match &*scheme {
             OWN_SCHEME => value.clone(),
             // The number after the colon counts equal lines from the top: it moves when one of them goes.
-            _ => digest(&[&tool, &finding.rule, &path, value.split(':').next().unwrap_or_default()]),
+            _ => digest(&[family, &finding.rule, &path, value.split(':').next().unwrap_or_default()]),
         };
         keys.push(key(KeyKind::Tool, &scheme, value));
     }
-    keys.push(key(KeyKind::Semantic, SEMANTIC, semantic(finding, &tool, &path, &location)));
+    keys.push(key(KeyKind::Semantic, SEMANTIC, semantic(finding, family, &path, &location)));
     let name = path.rsplit('/').next().unwrap_or_default();
     for (scheme, text) in [(CONTEXT, &location.context), (SNIPPET, &location.snippet)] {
         let text: String = text.split_whitespace().collect();
         if text.chars().count() >= MIN_CONTEXT {
-            keys.push(key(KeyKind::Context, scheme, digest(&[&tool, &finding.rule, name, &text])));
+            keys.push(key(KeyKind::Context, scheme, digest(&[family, &finding.rule, name, &text])));
         }
     }
     keys.sort();
@@ -101,13 +103,13 @@ pub(crate) fn fill(finding: &mut ImportedFinding, given: &[(String, String)]) {
 }
 
 /// Rule, subject and asset; never a version, a line or an address.
-fn semantic(finding: &ImportedFinding, tool: &str, path: &str, location: &Location) -> String {
+fn semantic(finding: &ImportedFinding, family: &str, path: &str, location: &Location) -> String {
     let asset = finding.asset.as_deref().unwrap_or_default();
     if let Some(component) = &finding.component {
         // A vulnerability in a component is the same whoever found it.
         return digest(&["component", &vulnerability(finding), asset, &unversioned(component), path]);
     }
-    digest(&["place", tool, &finding.rule, asset, path, &location.logical])
+    digest(&["place", family, &finding.rule, asset, path, &location.logical])
 }
 
 /// The vulnerability's id: its CVE where it has exactly one, so that scanners with ids of their own agree.

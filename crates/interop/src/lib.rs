@@ -1,7 +1,7 @@
 //! Findings of other tools in, ours out: bytes to values and back, no I/O.
 //!
 //! [`import`] recognises a file by its content and gives [`ImportedFinding`]s with an [`ImportLog`] that accounts for
-//! every record; a file is taken over whole or refused with one sentence. [`write`] makes files for other tools,
+//! every record; a file is taken over whole or refused with one sentence. [`mod@write`] makes files for other tools,
 //! [`tracker`] the workbook that a firm fills in.
 
 mod collect;

@@ -42,13 +42,12 @@ pub(crate) fn sarif_level(given: &str) -> Option<Severity> {
     SARIF_LEVELS.iter().find(|(level, _)| *level == given).map(|(_, severity)| *severity)
 }
 
-/// The level of SARIF that we write for a severity.
+/// The level of SARIF that we write for a severity. `none` is for results that are no failures (§3.27.10).
 pub(crate) fn to_sarif_level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
-        Severity::Low => "note",
-        Severity::Info => "none",
+        Severity::Low | Severity::Info => "note",
     }
 }
 

@@ -16,8 +16,21 @@ pub(crate) fn decode(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
         [0xfe, 0xff, rest @ ..] => (utf16(rest, true), None),
         [first, 0, second, 0, ..] if *first != 0 && *second != 0 => (utf16(bytes, false), None),
         [0, first, 0, second, ..] if *first != 0 && *second != 0 => (utf16(bytes, true), None),
-        _ => lossy(bytes),
+        _ => declared(bytes).unwrap_or_else(|| lossy(bytes)),
     }
+}
+
+/// The encoding that an XML declaration names (XML 1.0 §4.3.3), where the bytes fit it.
+fn declared(bytes: &[u8]) -> Option<(Cow<'_, str>, Option<&'static str>)> {
+    let start = bytes.strip_prefix(b"<?xml")?;
+    let end = start.iter().take(200).position(|byte| *byte == b'>')?;
+    let declaration = std::str::from_utf8(&start[..end]).ok()?;
+    let (_, value) = declaration.split_once("encoding")?;
+    let value = value.trim_start().strip_prefix('=')?.trim_start();
+    let label = value.get(1..)?.split(value.chars().next()?).next()?;
+    let encoding = encoding_rs::Encoding::for_label(label.as_bytes())?;
+    let (text, broken) = encoding.decode_without_bom_handling(bytes);
+    (!broken && encoding != encoding_rs::UTF_8).then_some((text, None))
 }
 
 fn lossy(bytes: &[u8]) -> (Cow<'_, str>, Option<&'static str>) {
@@ -43,5 +56,7 @@ mod tests {
         assert_eq!(decode(b"\xfe\xff\x00x").0, "x");
         assert_eq!(decode(b"\xa4\xa4\xa4\xe5").0, "中文");
         assert!(decode(b"a\xff\xff").1.is_some());
+        assert!(decode(b"<?xml version='1.0' encoding='ISO-8859-1'?><a>\xe9</a>").0.ends_with("<a>é</a>"));
+        assert!(decode(b"<?xml version=\"1.0\" encoding=\"big5\"?>\xa4\xa4").0.ends_with('中'));
     }
 }

@@ -132,13 +132,16 @@ impl Advisory {
             finding.advice =
                 distinct(about(value, "remediations", &product).map(|fix| fix.text("details"))).join("\n\n");
             finding.verdict = if *state == "under_investigation" { Verdict::Review } else { Verdict::Fail };
+            // The VEX profile (§4.5) states as a threat why a product is not affected.
+            let not_affected = *kind == Some(SuppressionKind::NotAffected);
+            let statements = not_affected.then(|| about(value, "threats", &product));
             finding.suppressed = kind.map(|kind| Suppression {
                 kind,
                 given: (*state).to_owned(),
                 justification: distinct(
                     about(value, "flags", &product)
                         .map(|flag| flag.text("label"))
-                        .chain(about(value, "threats", &product).map(|threat| threat.text("details"))),
+                        .chain(statements.into_iter().flatten().map(|threat| threat.text("details"))),
                 )
                 .join("; "),
             });

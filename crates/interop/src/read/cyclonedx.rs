@@ -33,8 +33,9 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
     let tool = metadata.items("tools").first().filter(|tool| tool.get("components").is_none());
     let tool = tool.or_else(|| tools.items("components").first()).unwrap_or(&Json::Null);
     (bom.tool, bom.tool_version) = (tool.text("name"), tool.text("version"));
-    bom.about(&metadata.text_of_component(), out);
-    bom.add(metadata.at("component"));
+    let about = metadata.at("component");
+    bom.about(&about.text("type"), &about.text("name"), out);
+    bom.add(about);
     json::each(text, COMPONENTS, &mut |_, component| bom.add(&component))?;
     json::each(text, VULNERABILITIES, &mut |at, value| {
         out.record(format!("/vulnerabilities/{}", at.last().unwrap_or(&0)));
@@ -43,18 +44,6 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
         }
         bom.emit(vulnerability(&value), out);
     })
-}
-
-trait Metadata {
-    fn text_of_component(&self) -> (String, String);
-}
-
-impl Metadata for Json {
-    /// Type and name of what the document is about.
-    fn text_of_component(&self) -> (String, String) {
-        let component = self.at("component");
-        (component.text("type"), component.text("name"))
-    }
 }
 
 /// What vulnerabilities refer to.
@@ -109,8 +98,8 @@ impl Bom {
         Ok(Self { serial: serial.to_owned(), tool, tool_version, asset: None, components: BTreeMap::new() })
     }
 
-    /// What the document is about, as (type, name). A container's tag is its version, not its name.
-    pub(super) fn about(&mut self, (kind, name): &(String, String), out: &mut Collector) {
+    /// What the document is about. A container's tag is its version, not its name.
+    pub(super) fn about(&mut self, kind: &str, name: &str, out: &mut Collector) {
         let bare = match name.rsplit_once(':') {
             Some((image, tag)) if kind == "container" && !tag.contains('/') => image,
             _ => name,

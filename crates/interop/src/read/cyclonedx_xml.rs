@@ -30,7 +30,8 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
             (bom.tool, bom.tool_version) =
                 tool.map(|tool| (tool.text("name"), tool.text("version"))).unwrap_or_default();
             let about = element.child("component");
-            bom.about(&about.map(|it| (it.attribute("type").to_owned(), it.text("name"))).unwrap_or_default(), out);
+            let named = about.map(|about| (about.attribute("type"), about.text("name"))).unwrap_or_default();
+            bom.about(named.0, &named.1, out);
             if let Some(component) = about {
                 add(&mut bom, component);
             }

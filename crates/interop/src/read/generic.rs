@@ -143,9 +143,8 @@ pub(super) fn read_csv(text: &str, out: &mut Collector) -> Result<(), String> {
         let finding = of_row(&row);
         let own = row.text("secdiag_id");
         if own.is_empty() {
-            let content = [&*finding.severity.given, &finding.title, &finding.description];
-            let content = content.map(str::to_owned);
-            let content: Vec<_> = content.iter().map(String::as_str).collect();
+            // DefectDojo's own reader merges by these three.
+            let content = [row.text("severity"), row.text("title"), row.text("description")];
             return out.keep_or_merge(finding, &content, "same severity, title and description; its address was added");
         }
         let mut finding = finding;

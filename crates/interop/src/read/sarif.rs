@@ -19,8 +19,9 @@ pub(super) fn sniff(head: &Head<'_>) -> Match {
     if !text.starts_with('{') || !text.contains("\"runs\"") {
         return Match::No;
     }
-    // `version` and `$schema` may stand at the very end, behind all results.
-    let named = text.contains("sarif") || text.contains("\"driver\"");
+    // `version`, `$schema` and `tool` may stand at the very end, behind all results.
+    let result = text.contains("\"results\"") && (text.contains("\"ruleId\"") || text.contains("\"ruleIndex\""));
+    let named = text.contains("sarif") || text.contains("\"driver\"") || result;
     if named { Match::Yes(90) } else { Match::Close("`runs` without `tool.driver`") }
 }
 
@@ -36,6 +37,10 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
     out.log.version = if version.is_empty() { "2.1.0".to_owned() } else { version };
     if !frame.at("runs").is_array() {
         return Err("`runs` is not an array".to_owned());
+    }
+    if frame.items("inlineExternalProperties").iter().any(|part| !part.items("results").is_empty()) {
+        out.log.partial = true;
+        out.note("the file keeps results outside of its runs (inlineExternalProperties); these were not read");
     }
     let runs: Vec<_> = frame.items("runs").iter().map(|run| Run::new(run, out)).collect();
     json::each(text, RESULTS, &mut |at, result| {
@@ -56,6 +61,8 @@ struct Run<'a> {
     /// Components in the order of §3.18.3: the driver first, then the extensions.
     components: Vec<&'a Json>,
     by_id: HashMap<&'a str, &'a Json>,
+    /// Levels that the invocation set instead of the rules' own (§3.20.5).
+    levels: HashMap<String, String>,
 }
 
 impl<'a> Run<'a> {
@@ -64,19 +71,24 @@ impl<'a> Run<'a> {
         let components: Vec<_> = std::iter::once(driver).chain(run.at("tool").items("extensions")).collect();
         let rules = components.iter().flat_map(|component| component.items("rules"));
         let by_id: HashMap<_, _> = rules.filter_map(|rule| Some((rule.at("id").as_str()?, rule))).collect();
+        let overrides = run.items("invocations").iter().flat_map(|one| one.items("ruleConfigurationOverrides"));
+        let level = |one: &Json| (one.at("descriptor").text("id"), one.at("configuration").text("level"));
+        let levels = overrides.map(level).filter(|(id, level)| !id.is_empty() && !level.is_empty()).collect();
         let version = driver.text("semanticVersion");
         let version = if version.is_empty() { driver.text("version") } else { version };
         let tool = driver.text("name");
-        out.log.tools.insert(format!("{tool} {version}").trim().to_owned());
+        out.log.tools.extend(Some(format!("{tool} {version}").trim().to_owned()).filter(|name| !name.is_empty()));
         if run.items("invocations").iter().any(|invocation| invocation.at("executionSuccessful") == false) {
+            out.log.partial = true;
             out.note("the tool says that its run did not succeed: what it does not report is not known to be absent");
         } else {
             out.log.evaluated.extend(by_id.keys().map(|id| (*id).to_owned()));
         }
         if !run.at("externalPropertyFileReferences").items("results").is_empty() {
+            out.log.partial = true;
             out.note("the file says that more results are in other files, which were not given");
         }
-        Self { json: run, tool, version, components, by_id }
+        Self { json: run, tool, version, components, by_id, levels }
     }
 
     fn result(&self, result: &Json, out: &mut Collector) {
@@ -113,7 +125,7 @@ impl<'a> Run<'a> {
                 .find(|text| !text.is_empty())
                 .unwrap_or_default(),
             asset: Some(own.text("secdiag/asset")).filter(|asset| !asset.is_empty()),
-            severity: grade(result, rule, &kind),
+            severity: grade(result, rule, self.levels.get(&id), &kind),
             verdict: if matches!(&*kind, "review" | "open") { Verdict::Review } else { Verdict::Fail },
             suppressed: suppression(result),
             baseline,
@@ -251,14 +263,14 @@ fn title(rule: &Json, description: &str, id: &str) -> String {
 }
 
 /// §3.27.10, before it the score that code hosts read (`security-severity`, 0 to 10).
-fn grade(result: &Json, rule: &Json, kind: &str) -> Grade {
+fn grade(result: &Json, rule: &Json, set: Option<&String>, kind: &str) -> Grade {
     for properties in [result.at("properties"), rule.at("properties")] {
         if let Some(score) = properties.number("security-severity") {
             return Grade { ours: severity::score(score), given: format!("security-severity {score}") };
         }
     }
     let own = result.text("level");
-    let default = rule.at("defaultConfiguration").text("level");
+    let default = set.cloned().unwrap_or_else(|| rule.at("defaultConfiguration").text("level"));
     let level = match (&*own, kind, &*default) {
         ("", "" | "fail" | "review" | "open", "") => "warning",
         ("", "" | "fail" | "review" | "open", level) => level,
