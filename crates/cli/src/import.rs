@@ -116,7 +116,8 @@ fn batch(
     let run = Sha256::of(serde_json::json!(["import", options.firm, system, sha256, as_of]).to_string().as_bytes());
     let candidates = findings.iter().map(ImportedFinding::candidate).collect();
     let decided = findings.iter().map(|finding| finding.suppressed.as_ref().map(decision)).collect();
-    let evaluated = log.evaluated.iter().map(|rule| slug(&tool, rule)).collect();
+    let looked_for = log.evaluated.iter().filter(|rule| log.looked_for(rule));
+    let evaluated = looked_for.map(|rule| slug(&tool, rule)).collect();
     let records: Vec<FindingRecord> =
         findings.into_iter().map(|finding| record(finding, &tool, &system, &name, sha256, &as_of)).collect();
     let mut by_severity = BTreeMap::new();
