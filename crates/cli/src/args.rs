@@ -53,6 +53,18 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag history import tracker.jsonl --firm "Example Securities"
     History(crate::findings::HistoryArgs),
+    /// Take the firm's register (systems, categories, assessments, incidents) into the workspace, or show it.
+    ///
+    /// Example: secdiag register import register.toml --by "Lin, IT"
+    Register(crate::schedule::RegisterArgs),
+    /// Show every system's next dates, write them as a calendar, or answer a table of what-if cases.
+    ///
+    /// Example: secdiag schedule --ics dates.ics
+    Schedule(crate::schedule::ScheduleArgs),
+    /// List the systems for which something has to be done.
+    ///
+    /// Example: secdiag due --as-of 2026-12-31
+    Due(crate::schedule::DueArgs),
     /// Write the generated pages of the documentation.
     #[command(hide = true)]
     GenerateDocs {

@@ -13,6 +13,7 @@ mod intel;
 mod out;
 mod parse;
 mod progress;
+mod schedule;
 mod workspace;
 
 use std::process::ExitCode;
@@ -57,6 +58,9 @@ fn main() -> ExitCode {
         Command::Findings(options) => findings::findings(&options),
         Command::Finding(options) => findings::finding(&options),
         Command::History(options) => findings::history(&options),
+        Command::Register(options) => schedule::register(&options),
+        Command::Schedule(options) => schedule::schedule(&options),
+        Command::Due(options) => schedule::due(&options),
         Command::GenerateDocs { folder } => docs::generate(&folder),
     };
     match done {

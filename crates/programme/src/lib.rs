@@ -10,3 +10,5 @@ pub mod history;
 pub mod identity;
 pub mod incident;
 pub mod life;
+pub mod register;
+pub mod schedule;

@@ -1,0 +1,306 @@
+//! `secdiag register`, `secdiag schedule`, `secdiag due`: which systems there are, and what is due when.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
+use jiff::{Timestamp, tz};
+use secdiag_catalogue::Catalogue;
+use secdiag_model::Lang;
+use secdiag_programme::case_table;
+use secdiag_programme::cycle::Cycles;
+use secdiag_programme::event::Act;
+use secdiag_programme::register::Register;
+use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics, schedule as rows_of};
+use secdiag_store::{EventFilter, Store};
+
+use crate::args::{LangArg, UsageError};
+use crate::workspace::{Workspace, block_on, catalogue, today};
+use crate::{Exit, out};
+
+/// Incidents of this level and above are major, where the catalogue does not say otherwise.
+const MAJOR_FROM: u8 = 3;
+
+/// Take the firm's register (systems, categories, assessments, incidents) into the workspace, or show it.
+#[derive(Debug, Args)]
+pub(crate) struct RegisterArgs {
+    #[command(subcommand)]
+    deed: RegisterDeed,
+    /// Folder that remembers.
+    #[arg(long, global = true, default_value = "secdiag-workspace")]
+    workspace: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum RegisterDeed {
+    /// Read a register file (TOML); what changed since the last time is recorded.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// Who answers for it.
+        #[arg(long)]
+        by: String,
+        /// Why it changed.
+        #[arg(long, default_value = "register")]
+        reason: String,
+    },
+    /// Show the register as it is, or as it was known on a day, as JSON.
+    Show {
+        /// Only what was known here by the end of this day.
+        #[arg(long, value_name = "DATE")]
+        known_on: Option<Date>,
+    },
+}
+
+pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
+    match &options.deed {
+        RegisterDeed::Import { file, by, reason } => {
+            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+            let register = Register::parse(&text).map_err(|bad| {
+                let all = bad.0.iter().map(|line| format!("\n  {line}")).collect::<String>();
+                UsageError(format!("{}: nothing was taken over:{all}", file.display()))
+            })?;
+            let workspace = Workspace::open(&options.workspace)?;
+            block_on(async {
+                let store = Store::open(&workspace.database()).await?;
+                let now = Timestamp::now();
+                let known = registers(&store, Some(&register.firm), None).await?.pop().unwrap_or_default();
+                let act = Act { actor: by.clone(), reason: reason.clone(), at: now, recorded_at: now };
+                let events = register.events(&known, &act);
+                store.append(&events).await?;
+                store.close().await;
+                let missing: Vec<&str> = known
+                    .systems
+                    .iter()
+                    .filter(|system| system.retired.is_none() && !register.systems.iter().any(|new| new.id == system.id))
+                    .map(|system| system.id.as_str())
+                    .collect();
+                out::print(&format!(
+                    "{} systems, {} assessments, {} incidents; {} records new or changed",
+                    register.systems.len(),
+                    register.assessments.len(),
+                    register.incidents.len(),
+                    events.len()
+                ))?;
+                if !missing.is_empty() {
+                    out::error(&format!(
+                        "note: known systems that the file does not name stay in the register: {} (give them a day of retirement)",
+                        missing.join(", ")
+                    ));
+                }
+                Ok(Exit::Ran)
+            })
+        }
+        RegisterDeed::Show { known_on } => {
+            let workspace = Workspace::open(&options.workspace)?;
+            block_on(async {
+                let store = Store::open(&workspace.database()).await?;
+                for register in registers(&store, None, *known_on).await? {
+                    out::print_json(&register)?;
+                }
+                Ok(Exit::Ran)
+            })
+        }
+    }
+}
+
+/// The registers of the workspace, one per firm that has one.
+async fn registers(store: &Store, firm: Option<&str>, known_on: Option<Date>) -> Result<Vec<Register>> {
+    let known_on = known_on
+        .map(|day| tz::offset(8).to_timestamp(day.at(23, 59, 59, 999_999_999)))
+        .transpose()
+        .context("the day is out of range")?;
+    let mut events = Vec::new();
+    for entity in ["system", "assessment", "incident"] {
+        let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on };
+        events.extend(store.events(&filter).await?);
+    }
+    secdiag_programme::event::in_order(&mut events);
+    Ok(Register::fold(&events).into_values().collect())
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AnchorArg {
+    Occurred,
+    Discovered,
+    Reported,
+}
+
+/// Show every system's next dates; as a calendar; or answer a whole table of what-if cases.
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleArgs {
+    #[command(subcommand)]
+    deed: Option<ScheduleDeed>,
+    #[command(flatten)]
+    view: ViewArgs,
+    /// Write the dates as an iCalendar file instead.
+    #[arg(long, value_name = "FILE")]
+    ics: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ScheduleDeed {
+    /// Answer a CSV table of cases: case, kind, category, last_completed, commissioned, change_effective, change_to,
+    /// incident_occurred, assessments (full|first evidence|completed;…), as_of. Prints case, plan_by, must_by, state,
+    /// incident_due, incident_state.
+    Evaluate {
+        /// The table.
+        table: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ViewArgs {
+    /// As of this day, YYYY-MM-DD; today by default.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<Date>,
+    /// Only what was known here by the end of this day.
+    #[arg(long, value_name = "DATE")]
+    known_on: Option<Date>,
+    /// The day from which the three months after an incident count.
+    #[arg(long, value_enum, default_value = "occurred")]
+    anchor: AnchorArg,
+    /// One firm.
+    #[arg(long)]
+    firm: Option<String>,
+    /// Folder that remembers.
+    #[arg(long, default_value = "secdiag-workspace")]
+    workspace: PathBuf,
+    /// Your own catalogue files, laid over the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    catalogue: Option<PathBuf>,
+    /// Language.
+    #[arg(long, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
+    /// One JSON object per system.
+    #[arg(long)]
+    json: bool,
+}
+
+/// List the systems for which something has to be done: unclassified, due soon, overdue, or to be assessed again.
+#[derive(Debug, Args)]
+pub(crate) struct DueArgs {
+    #[command(flatten)]
+    view: ViewArgs,
+}
+
+pub(crate) fn schedule(options: &ScheduleArgs) -> Result<Exit> {
+    if let Some(ScheduleDeed::Evaluate { table }) = &options.deed {
+        return evaluate(table, &catalogue(options.view.catalogue.as_deref())?);
+    }
+    let rows = rows(&options.view)?;
+    let Some(file) = &options.ics else {
+        return show(&options.view, &rows);
+    };
+    let words = match Lang::from(options.view.lang) {
+        Lang::En => CalendarWords {
+            plan_by: "{system}: assessment to be planned by today",
+            must_by: "{system}: last day of the assessment",
+            incident: "{system}: last day of the re-assessment after {incident}",
+        },
+        Lang::ZhTw => CalendarWords {
+            plan_by: "{system}：資安評估應於今日前排定",
+            must_by: "{system}：資安評估最後期限",
+            incident: "{system}：{incident} 事件後重新評估最後期限",
+        },
+    };
+    std::fs::write(file, ics(&rows, &words, Timestamp::now())).with_context(|| file.display().to_string())?;
+    out::print(&format!("{}", file.display()))?;
+    Ok(Exit::Ran)
+}
+
+pub(crate) fn due(options: &DueArgs) -> Result<Exit> {
+    let rows: Vec<Row> = rows(&options.view)?.into_iter().filter(Row::is_due).collect();
+    if rows.is_empty() && !options.view.json {
+        out::print(match Lang::from(options.view.lang) {
+            Lang::En => "nothing is due",
+            Lang::ZhTw => "目前無到期事項",
+        })?;
+    }
+    show(&options.view, &rows)
+}
+
+/// The catalogue's numbers; months after an incident are those of category 1, which all categories share today.
+fn rules(catalogue: &Catalogue, anchor: AnchorArg) -> Rules {
+    let cycles = catalogue.categories().iter().map(|category| (category.id, category.cycle_years)).collect();
+    Rules {
+        cycles: Cycles(cycles),
+        incident_months: catalogue.categories().first().map_or(3, |category| category.incident_months),
+        anchor: match anchor {
+            AnchorArg::Occurred => IncidentAnchor::Occurred,
+            AnchorArg::Discovered => IncidentAnchor::Discovered,
+            AnchorArg::Reported => IncidentAnchor::Reported,
+        },
+        major_from: MAJOR_FROM,
+    }
+}
+
+fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
+    let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor);
+    let as_of = view.as_of.unwrap_or_else(today);
+    let workspace = Workspace::open(&view.workspace)?;
+    let registers = block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        registers(&store, view.firm.as_deref(), view.known_on).await
+    })?;
+    if registers.is_empty() {
+        let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
+        return Err(UsageError(text.to_owned()).into());
+    }
+    Ok(registers.iter().flat_map(|register| rows_of(register, &rules, as_of)).collect())
+}
+
+fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
+    let zh = Lang::from(view.lang) == Lang::ZhTw;
+    for row in rows {
+        if view.json {
+            out::print_json(row)?;
+            continue;
+        }
+        let category = match row.category {
+            Some(category) if zh => format!("第 {category} 類"),
+            Some(category) => format!("category {category}"),
+            None if zh => format!("未分類（建議第 {} 類）", row.proposed.category),
+            None => format!("unclassified (facts propose {})", row.proposed.category),
+        };
+        let dates = match (row.due, row.state, row.retired) {
+            (_, _, Some(retired)) if zh => format!("已於 {retired} 除役"),
+            (_, _, Some(retired)) => format!("retired on {retired}"),
+            (Some(due), Some(state), None) if zh => {
+                format!("{}  應排定 {}  最後期限 {}", state.word(), due.plan_by, due.must_by)
+            }
+            (Some(due), Some(state), None) => {
+                format!("{}  plan by {}  must by {}", state.word(), due.plan_by, due.must_by)
+            }
+            _ => String::new(),
+        };
+        out::print(&format!("{:<16}  {category}  {dates}", row.system))?;
+        for duty in &row.incidents {
+            let state = duty.duty.state.word();
+            out::print(&if zh {
+                format!("{:<16}  {} 事件後重新評估：{state}，期限 {}", "", duty.incident, duty.duty.due)
+            } else {
+                format!("{:<16}  re-assess after {}: {state}, due {}", "", duty.incident, duty.duty.due)
+            })?;
+        }
+    }
+    Ok(Exit::Ran)
+}
+
+fn evaluate(table: &std::path::Path, catalogue: &Catalogue) -> Result<Exit> {
+    let text = std::fs::read_to_string(table).with_context(|| table.display().to_string())?;
+    let rules = rules(catalogue, AnchorArg::Occurred);
+    let answered = case_table::evaluate(&text, &rules.cycles, rules.incident_months);
+    out::print(&case_table::to_csv(&answered.answers))?;
+    if !answered.unused_columns.is_empty() {
+        out::error(&format!("note: columns that mean nothing here: {}", answered.unused_columns.join(", ")));
+    }
+    for refused in &answered.refused {
+        out::error(&format!("{}: {refused}", table.display()));
+    }
+    if !answered.refused.is_empty() {
+        bail!("{} rows were not answered", answered.refused.len());
+    }
+    Ok(Exit::Ran)
+}

@@ -1,0 +1,469 @@
+//! The register of a firm: which systems it has, which category each is and who decided so, which assessments were held
+//! and which incidents occurred. One TOML file that people keep, in the evidence folder or taken into the workspace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::cycle::{CategoryChange, Cycle};
+use crate::event::{Act, Body, Event};
+use crate::incident::{Assessed, Scope};
+
+/// The register.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// Firm.
+    #[serde(default)]
+    pub firm: String,
+    /// Systems.
+    #[serde(default, rename = "system")]
+    pub systems: Vec<System>,
+    /// Assessments held or begun.
+    #[serde(default, rename = "assessment")]
+    pub assessments: Vec<Assessment>,
+    /// Incidents.
+    #[serde(default, rename = "incident")]
+    pub incidents: Vec<Incident>,
+}
+
+/// How much customer data a system holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerData {
+    /// None.
+    #[default]
+    None,
+    /// Some.
+    Some,
+    /// A large amount.
+    Large,
+}
+
+/// How a system serves customers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerService {
+    /// Not at all.
+    #[default]
+    None,
+    /// Through somebody.
+    Indirect,
+    /// By itself.
+    Direct,
+}
+
+/// A system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    /// Id, as `assessment.toml` uses it.
+    pub id: String,
+    /// Name for readers.
+    pub name: String,
+    /// Who answers for it.
+    #[serde(default)]
+    pub owner: String,
+    /// Day on which it went into service.
+    #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
+    pub commissioned: Date,
+    /// Day on which it left service.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub retired: Option<Date>,
+    /// Can be reached from the Internet directly.
+    #[serde(default)]
+    pub internet_facing: bool,
+    /// Its failure or breach has a significant impact on operations.
+    #[serde(default)]
+    pub critical: bool,
+    /// Customer data that it holds.
+    #[serde(default)]
+    pub customer_data: CustomerData,
+    /// Customers that it serves.
+    #[serde(default)]
+    pub customer_service: CustomerService,
+    /// Decisions about its category, in any order.
+    #[serde(default, rename = "category")]
+    pub categories: Vec<Classification>,
+    /// Day on which its category was last looked at, whether or not it changed.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub category_reviewed: Option<Date>,
+}
+
+/// A decision about a system's category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Classification {
+    /// 1, 2 or 3.
+    pub category: u8,
+    /// First day on which it holds.
+    #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
+    pub effective: Date,
+    /// Why.
+    #[serde(default)]
+    pub reason: String,
+    /// Who asked for it.
+    #[serde(default)]
+    pub requested_by: String,
+    /// Who approved it: needed where the category is less strict than the facts or the decision before suggest.
+    #[serde(default)]
+    pub approved_by: String,
+}
+
+/// Why an assessment was held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AssessmentKind {
+    /// Its time had come.
+    #[default]
+    Periodic,
+    /// After an incident.
+    Incident,
+    /// Asked for by somebody.
+    Special,
+}
+
+/// An assessment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Assessment {
+    /// Id.
+    pub id: String,
+    /// Why it was held.
+    #[serde(default)]
+    pub kind: AssessmentKind,
+    /// Systems that it covered.
+    pub systems: Vec<String>,
+    /// How much of them.
+    pub scope: Scope,
+    /// Day on which the oldest of its evidence was collected.
+    #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
+    pub first_evidence: Date,
+    /// Day of its report; nothing: still open.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub completed: Option<Date>,
+}
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Incident {
+    /// Id.
+    pub id: String,
+    /// Systems that it hit.
+    pub systems: Vec<String>,
+    /// Level 1 to 4 (資通安全事件通報及應變辦法).
+    pub level: u8,
+    /// Day on which it occurred.
+    #[serde(deserialize_with = "date")]
+    #[schemars(with = "String")]
+    pub occurred: Date,
+    /// Day on which it became known.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub discovered: Option<Date>,
+    /// Day on which it was reported.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub reported: Option<Date>,
+    /// Who judged its level.
+    #[serde(default)]
+    pub judged_by: String,
+    /// Day on which the level was judged.
+    #[serde(default, deserialize_with = "maybe_date")]
+    #[schemars(with = "Option<String>")]
+    pub judged_on: Option<Date>,
+    /// The formal report.
+    #[serde(default)]
+    pub report: IncidentReport,
+}
+
+/// The seven blocks of a formal incident report (the same regulation, article 8); an empty one is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct IncidentReport {
+    /// When it occurred, became known, was contained and recovered from.
+    pub times: String,
+    /// How far it reached, and the damage.
+    pub impact: String,
+    /// How it was contained and recovered from.
+    pub containment: String,
+    /// How it was investigated and handled.
+    pub investigation: String,
+    /// Root cause.
+    pub root_cause: String,
+    /// What is done so that it does not happen again: management, technology, people, resources.
+    pub measures: String,
+    /// Until when, and how success is tracked.
+    pub follow_up: String,
+}
+
+impl IncidentReport {
+    /// Names of the blocks that are empty.
+    pub fn missing(&self) -> Vec<&'static str> {
+        [
+            ("times", &self.times),
+            ("impact", &self.impact),
+            ("containment", &self.containment),
+            ("investigation", &self.investigation),
+            ("root_cause", &self.root_cause),
+            ("measures", &self.measures),
+            ("follow_up", &self.follow_up),
+        ]
+        .into_iter()
+        .filter(|(_, text)| text.trim().is_empty())
+        .map(|(name, _)| name)
+        .collect()
+    }
+}
+
+impl Body for System {
+    const ENTITY: &'static str = "system";
+}
+
+impl Body for Assessment {
+    const ENTITY: &'static str = "assessment";
+}
+
+impl Body for Incident {
+    const ENTITY: &'static str = "incident";
+}
+
+/// A register that cannot be used, with everything that is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct BadRegister(pub Vec<String>);
+
+impl Register {
+    /// Reads a register. Contradictions are errors: nothing of it is used while there are any.
+    pub fn parse(text: &str) -> Result<Self, BadRegister> {
+        let register: Self =
+            toml::from_str(text).map_err(|error| BadRegister(vec![error.to_string().trim().to_owned()]))?;
+        let complaints = register.complaints();
+        if complaints.is_empty() { Ok(register) } else { Err(BadRegister(complaints)) }
+    }
+
+    /// What contradicts itself or something else.
+    pub fn complaints(&self) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut systems = BTreeSet::new();
+        for system in &self.systems {
+            let mut add = |text: String| complaints.push(format!("system {}: {text}", system.id));
+            if !systems.insert(system.id.as_str()) {
+                add("it is there twice".to_owned());
+            }
+            if let Some(retired) = system.retired.filter(|retired| *retired < system.commissioned) {
+                add(format!("retired on {retired}, before it was commissioned on {}", system.commissioned));
+            }
+            let mut days = BTreeSet::new();
+            for decision in &system.categories {
+                if !(1..=3).contains(&decision.category) {
+                    add(format!("there is no category {}; there are 1, 2, 3", decision.category));
+                }
+                if !days.insert(decision.effective) {
+                    add(format!("two decisions about its category take effect on {}", decision.effective));
+                }
+                if !decision.approved_by.is_empty() && decision.approved_by == decision.requested_by {
+                    add(format!("{} asked for category {} and approved it", decision.approved_by, decision.category));
+                }
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for assessment in &self.assessments {
+            let mut add = |text: String| complaints.push(format!("assessment {}: {text}", assessment.id));
+            if !ids.insert(assessment.id.as_str()) {
+                add("it is there twice".to_owned());
+            }
+            if let Some(completed) = assessment.completed.filter(|completed| *completed < assessment.first_evidence) {
+                add(format!("completed on {completed}, before its first evidence of {}", assessment.first_evidence));
+            }
+            for system in assessment.systems.iter().filter(|system| !systems.contains(system.as_str())) {
+                add(format!("there is no system {system}"));
+            }
+        }
+        let mut ids = BTreeSet::new();
+        for incident in &self.incidents {
+            let mut add = |text: String| complaints.push(format!("incident {}: {text}", incident.id));
+            if !ids.insert(incident.id.as_str()) {
+                add("it is there twice".to_owned());
+            }
+            if !(1..=4).contains(&incident.level) {
+                add(format!("there is no level {}; there are 1 to 4", incident.level));
+            }
+            for (day, what) in [(incident.discovered, "discovered"), (incident.reported, "reported")] {
+                if let Some(day) = day.filter(|day| *day < incident.occurred) {
+                    add(format!("{what} on {day}, before it occurred on {}", incident.occurred));
+                }
+            }
+            for system in incident.systems.iter().filter(|system| !systems.contains(system.as_str())) {
+                add(format!("there is no system {system}"));
+            }
+        }
+        complaints
+    }
+
+    /// Every record that is not `known` as it is, as an event. What is known and not here stays: a system leaves by
+    /// its day of retirement, not by being forgotten.
+    pub fn events(&self, known: &Self, act: &Act) -> Vec<Event> {
+        let systems = self.systems.iter().filter(|system| !known.systems.contains(system));
+        let assessments = self.assessments.iter().filter(|held| !known.assessments.contains(held));
+        let incidents = self.incidents.iter().filter(|incident| !known.incidents.contains(incident));
+        systems
+            .map(|system| Event::new(&self.firm, &system.id, act, system))
+            .chain(assessments.map(|held| Event::new(&self.firm, &held.id, act, held)))
+            .chain(incidents.map(|incident| Event::new(&self.firm, &incident.id, act, incident)))
+            .collect()
+    }
+
+    /// The registers of all firms out of their events, which must be in order: the last record of a thing holds.
+    pub fn fold(events: &[Event]) -> BTreeMap<String, Self> {
+        let mut registers: BTreeMap<String, Self> = BTreeMap::new();
+        fn put<T>(list: &mut Vec<T>, value: T, same: impl Fn(&T) -> bool) {
+            match list.iter_mut().find(|known| same(known)) {
+                Some(known) => *known = value,
+                None => list.push(value),
+            }
+        }
+        for event in events {
+            let register = registers
+                .entry(event.firm.clone())
+                .or_insert_with(|| Self { firm: event.firm.clone(), ..Self::default() });
+            if let Some(Ok(system)) = event.body::<System>() {
+                put(&mut register.systems, system, |known| known.id == event.subject);
+            } else if let Some(Ok(assessment)) = event.body::<Assessment>() {
+                put(&mut register.assessments, assessment, |known| known.id == event.subject);
+            } else if let Some(Ok(incident)) = event.body::<Incident>() {
+                put(&mut register.incidents, incident, |known| known.id == event.subject);
+            }
+        }
+        for register in registers.values_mut() {
+            register.systems.sort_by(|a, b| a.id.cmp(&b.id));
+            register.assessments.sort_by(|a, b| a.id.cmp(&b.id));
+            register.incidents.sort_by(|a, b| a.id.cmp(&b.id));
+        }
+        registers
+    }
+
+    /// The assessments of a system, as far as dates go.
+    pub fn assessed(&self, system: &str) -> Vec<Assessed> {
+        let of_system = self.assessments.iter().filter(|held| held.systems.iter().any(|id| id == system));
+        of_system
+            .map(|held| Assessed { scope: held.scope, first_evidence: held.first_evidence, completed: held.completed })
+            .collect()
+    }
+}
+
+/// A category, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proposal {
+    /// 1, 2 or 3.
+    pub category: u8,
+    /// The fact that decides.
+    pub because: Fact,
+}
+
+/// Facts that decide a category; the first that holds decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// Reachable from the Internet.
+    InternetFacing,
+    /// Significant impact on operations.
+    Critical,
+    /// Large amounts of customer data.
+    CustomerData,
+    /// Serves customers.
+    CustomerService,
+    /// None of them.
+    NoneOfThese,
+}
+
+impl System {
+    /// The category that the facts propose. A system that holds some customer data is no store of large amounts.
+    pub fn proposal(&self) -> Proposal {
+        let (category, because) = match () {
+            () if self.internet_facing => (1, Fact::InternetFacing),
+            () if self.critical => (1, Fact::Critical),
+            () if self.customer_data == CustomerData::Large => (2, Fact::CustomerData),
+            () if self.customer_service != CustomerService::None => (2, Fact::CustomerService),
+            () => (3, Fact::NoneOfThese),
+        };
+        Proposal { category, because }
+    }
+
+    /// The decision that holds on a day; nothing: the system is unclassified, which is an error.
+    pub fn category_on(&self, day: Date) -> Option<&Classification> {
+        self.categories.iter().filter(|decision| decision.effective <= day).max_by_key(|decision| decision.effective)
+    }
+
+    /// Decisions for a less strict category than the facts propose or the one before had, without another's approval.
+    pub fn lowered_without_approval(&self) -> Vec<&Classification> {
+        let mut decisions: Vec<&Classification> = self.categories.iter().collect();
+        decisions.sort_by_key(|decision| decision.effective);
+        let proposed = self.proposal().category;
+        let mut before = proposed;
+        let mut unapproved = Vec::new();
+        for decision in decisions {
+            let lowered = decision.category > before.min(proposed);
+            if lowered && (decision.approved_by.is_empty() || decision.reason.trim().is_empty()) {
+                unapproved.push(decision);
+            }
+            before = decision.category;
+        }
+        unapproved
+    }
+
+    /// Its cycle as of a day; nothing while it is unclassified.
+    pub fn cycle(&self, assessed: &[Assessed], as_of: Date) -> Option<Cycle> {
+        let mut decisions: Vec<&Classification> = self.categories.iter().collect();
+        decisions.sort_by_key(|decision| decision.effective);
+        self.category_on(as_of)?;
+        let completed = assessed
+            .iter()
+            .filter(|assessed| assessed.scope == Scope::Full)
+            .filter_map(|assessed| assessed.completed)
+            .filter(|completed| *completed <= as_of && *completed >= self.commissioned);
+        let (first, later) = decisions.split_first()?;
+        Some(Cycle {
+            category: first.category,
+            last_completed: completed.max(),
+            commissioned: self.commissioned,
+            changes: later
+                .iter()
+                .map(|decision| CategoryChange { effective: decision.effective, to: decision.category })
+                .collect(),
+        })
+    }
+}
+
+/// TOML has dates of its own; other sources write them as texts.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrDate {
+    Date(toml::value::Datetime),
+    Text(String),
+}
+
+fn parse<E: serde::de::Error>(value: TextOrDate) -> Result<Date, E> {
+    let text = match value {
+        TextOrDate::Date(date) => date.to_string(),
+        TextOrDate::Text(text) => text,
+    };
+    text.parse().map_err(|_| E::custom(format!("`{text}` is not a date such as 2026-06-30")))
+}
+
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    parse(TextOrDate::deserialize(deserializer)?)
+}
+
+fn maybe_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    Option::<TextOrDate>::deserialize(deserializer)?.map(parse).transpose()
+}

@@ -1,0 +1,200 @@
+//! The register of a firm and what is due.
+
+#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use secdiag_programme::cycle::{CycleState, usual_cycles};
+use secdiag_programme::event::{Act, in_order};
+use secdiag_programme::incident::DutyState;
+use secdiag_programme::register::{Fact, Register};
+use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Rules, Row, ics, schedule};
+
+const REGISTER: &str = r#"
+firm = "Example Securities"
+
+[[system]]
+id = "trading"
+name = "Online order system 網路下單系統"
+commissioned = 2015-01-05
+internet_facing = true
+category_reviewed = 2026-01-10
+category = [{ category = 1, effective = 2015-01-05 }]
+
+[[system]]
+id = "back-office"
+name = "Back office"
+commissioned = "2018-03-01"
+customer_data = "large"
+category = [{ category = 2, effective = 2018-03-01, reason = "customer data", approved_by = "CISO" }]
+
+[[system]]
+id = "canteen"
+name = "Canteen"
+commissioned = 2024-05-20
+
+[[system]]
+id = "old"
+name = "Old"
+commissioned = 2010-01-01
+retired = 2025-12-31
+category = [{ category = 3, effective = 2010-01-01, reason = "no data", approved_by = "CISO" }]
+
+[[assessment]]
+id = "2025"
+systems = ["trading", "back-office"]
+scope = "full"
+first_evidence = 2025-02-03
+completed = 2025-03-14
+
+[[assessment]]
+id = "2026-open"
+systems = ["trading"]
+scope = "full"
+first_evidence = 2026-05-02
+
+[[incident]]
+id = "ransom"
+systems = ["trading", "old"]
+level = 3
+occurred = 2025-11-30
+discovered = 2025-12-04
+
+[[incident]]
+id = "lost phone"
+systems = ["back-office"]
+level = 1
+occurred = 2026-01-02
+"#;
+
+fn rules(anchor: IncidentAnchor) -> Rules {
+    Rules { cycles: usual_cycles(), incident_months: 3, anchor, major_from: 3 }
+}
+
+fn rows(as_of: Date) -> Vec<Row> {
+    schedule(&Register::parse(REGISTER).unwrap(), &rules(IncidentAnchor::Occurred), as_of)
+}
+
+#[test]
+fn the_most_urgent_comes_first_and_unclassified_before_all() {
+    let rows = rows(date(2026, 3, 1));
+    let short: Vec<_> = rows.iter().map(|row| (row.system.as_str(), row.category, row.state, row.deadline)).collect();
+    assert_eq!(
+        short,
+        [
+            ("canteen", None, None, None),
+            ("trading", Some(1), Some(CycleState::DueSoon), Some(date(2026, 2, 28))),
+            ("back-office", Some(2), Some(CycleState::Current), Some(date(2028, 12, 31))),
+            ("old", Some(3), None, None),
+        ]
+    );
+    assert!(rows[0].is_due() && rows[1].is_due() && !rows[2].is_due() && !rows[3].is_due());
+    assert_eq!(rows[1].incidents[0].duty.state, DutyState::Overdue);
+    assert_eq!(rows[2].incidents, [], "an incident of level 1 is not major");
+    assert_eq!(rows[3].incidents[0].duty.state, DutyState::ClosedByRetirement);
+}
+
+#[test]
+fn the_day_from_which_an_incident_counts_is_the_firm_s_choice() {
+    let register = Register::parse(REGISTER).unwrap();
+    let due = |anchor| {
+        let rows = schedule(&register, &rules(anchor), date(2026, 3, 1));
+        rows.into_iter().find(|row| row.system == "trading").unwrap().incidents[0].duty.due
+    };
+    assert_eq!(due(IncidentAnchor::Occurred), date(2026, 2, 28));
+    assert_eq!(due(IncidentAnchor::Discovered), date(2026, 3, 4));
+    assert_eq!(due(IncidentAnchor::Reported), date(2026, 2, 28));
+}
+
+#[test]
+fn facts_propose_a_category_and_a_laxer_one_needs_approval() {
+    let register = Register::parse(REGISTER).unwrap();
+    let system = |id: &str| register.systems.iter().find(|system| system.id == id).unwrap().clone();
+    assert_eq!((system("trading").proposal().category, system("trading").proposal().because), (1, Fact::InternetFacing));
+    assert_eq!((system("back-office").proposal().category, system("canteen").proposal().category), (2, 3));
+    let mut lax = system("trading");
+    lax.categories[0].category = 3;
+    assert_eq!(lax.lowered_without_approval().len(), 1);
+    lax.categories[0].approved_by = "CISO".into();
+    lax.categories[0].reason = "behind the portal of another system".into();
+    assert!(lax.lowered_without_approval().is_empty());
+    let mut strict = system("canteen");
+    strict.categories = system("trading").categories;
+    assert!(strict.lowered_without_approval().is_empty(), "raising needs nobody");
+}
+
+#[test]
+fn contradictions_are_all_told_and_nothing_is_used() {
+    let bad = r#"
+        [[system]]
+        id = "a"
+        name = "A"
+        commissioned = 2020-01-01
+        retired = 2019-01-01
+        category = [{ category = 4, effective = 2020-01-01 }, { category = 1, effective = 2020-01-01, requested_by = "Lin", approved_by = "Lin" }]
+        [[system]]
+        id = "a"
+        name = "A again"
+        commissioned = 2020-01-01
+        [[assessment]]
+        id = "x"
+        systems = ["a", "nowhere"]
+        scope = "full"
+        first_evidence = 2026-02-01
+        completed = 2026-01-01
+        [[incident]]
+        id = "i"
+        systems = ["a"]
+        level = 7
+        occurred = 2026-02-01
+        discovered = 2026-01-31
+    "#;
+    let complaints = Register::parse(bad).unwrap_err().0;
+    assert_eq!(complaints.len(), 9, "{complaints:#?}");
+    let syntax = Register::parse("[[system]]\nid = \"a\"\nname = \"A\"\ncommissioned = \"soon\"\n").unwrap_err();
+    assert!(syntax.to_string().contains("soon"), "{syntax}");
+    let unknown = Register::parse("[[system]]\nid = \"a\"\nname = \"A\"\ncommissioned = 2020-01-01\ncolour = 1\n");
+    assert!(unknown.unwrap_err().to_string().contains("colour"));
+}
+
+#[test]
+fn the_event_log_gives_the_register_back() {
+    let register = Register::parse(REGISTER).unwrap();
+    let act = |second| {
+        let at = Timestamp::from_second(second).unwrap();
+        Act { actor: "Lin".into(), reason: "register".into(), at, recorded_at: at }
+    };
+    let mut register = register;
+    register.systems.sort_by(|a, b| a.id.cmp(&b.id));
+    register.incidents.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut changed = register.clone();
+    changed.systems[1].name = "Restaurant".into();
+    let first = register.events(&Register::default(), &act(1));
+    let second = changed.events(&register, &act(2));
+    assert_eq!((first.len(), second.len()), (8, 1), "only what changed is an event");
+    let mut events = [second, first].concat();
+    in_order(&mut events);
+    assert_eq!(Register::fold(&events)["Example Securities"], changed);
+    assert_eq!(Register::fold(&events[..8])["Example Securities"], register);
+    assert_eq!(changed.events(&changed, &act(3)), []);
+}
+
+#[test]
+fn a_calendar_is_folded_escaped_and_keeps_its_uids() {
+    let words = CalendarWords {
+        plan_by: "Plan the assessment, of {system}",
+        must_by: "評估最後期限：{system}；逾期即違反規定，請儘速完成全部項目並提報董事會",
+        incident: "Re-assess {system} after {incident}",
+    };
+    let stamp = Timestamp::from_second(1_790_000_000).unwrap();
+    let text = ics(&rows(date(2026, 2, 1)), &words, stamp);
+    assert!(text.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && text.ends_with("END:VCALENDAR\r\n"));
+    assert!(text.lines().all(|line| line.trim_end_matches('\r').len() <= 75), "{text}");
+    assert!(text.split("\r\n").all(|line| !line.contains('\n')));
+    let unfolded = text.replace("\r\n ", "");
+    assert!(unfolded.contains("SUMMARY:Plan the assessment\\, of Online order system 網路下單系統\r\n"), "{unfolded}");
+    assert!(unfolded.contains("DTSTART;VALUE=DATE:20260228\r\nSUMMARY:Re-assess"), "{unfolded}");
+    let uids = |text: &str| text.lines().filter(|line| line.starts_with("UID:")).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(uids(&text), uids(&ics(&rows(date(2026, 2, 2)), &words, stamp)));
+    assert_eq!(text.matches("BEGIN:VEVENT").count(), 5);
+}
