@@ -23,7 +23,8 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 /// What every inspection may use: the trait, the words, the matcher's types. Never another inspection.
-const INSPECTION_MAY_USE: &[&str] = &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-intel"];
+const INSPECTION_MAY_USE: &[&str] =
+    &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-intel", "secdiag-programme"];
 
 /// Heavy or dangerous dependencies live in one room each.
 const ONLY_IN: &[(&str, &[&str])] = &[

@@ -14,8 +14,8 @@ pub use lint::{Complaint, KnownCheck};
 pub use load::{Catalogue, LoadError};
 pub use schema::{
     Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,
-    ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, Sla, TextStatus, TraceStatus, Words,
-    file_schemas,
+    ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, Sla, TextStatus, TraceStatus,
+    Words, file_schemas,
 };
 pub use sufficiency::{Measured, Sufficiency, Verdict};
 pub use template::MissingFact;

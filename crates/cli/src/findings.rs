@@ -144,8 +144,12 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
             })
             .collect();
         rows.sort_by(|a, b| {
-            (&a.firm, std::cmp::Reverse(a.severity), a.state, &a.finding)
-                .cmp(&(&b.firm, std::cmp::Reverse(b.severity), b.state, &b.finding))
+            (&a.firm, std::cmp::Reverse(a.severity), a.state, &a.finding).cmp(&(
+                &b.firm,
+                std::cmp::Reverse(b.severity),
+                b.state,
+                &b.finding,
+            ))
         });
         if options.count {
             let mut counts: BTreeMap<(String, State, Severity), u64> = BTreeMap::new();
@@ -165,14 +169,7 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
     })
 }
 
-fn row(
-    firm: String,
-    finding: String,
-    life: Life,
-    due: Option<Date>,
-    day: Date,
-    facts: Option<FindingFacts>,
-) -> Row {
+fn row(firm: String, finding: String, life: Life, due: Option<Date>, day: Date, facts: Option<FindingFacts>) -> Row {
     Row {
         firm,
         finding,
@@ -376,9 +373,9 @@ impl Deed {
             Self::Open { .. } => Change::Opened { severity: None },
             Self::Start { .. } => Change::InProgress,
             Self::Remediate { evidence, .. } => Change::Remediated { evidence: evidence.clone() },
-            Self::Verify { evidence, .. } => Change::Verified {
-                by: Verification::Person { verifier: by.to_owned(), evidence: evidence.clone() },
-            },
+            Self::Verify { evidence, .. } => {
+                Change::Verified { by: Verification::Person { verifier: by.to_owned(), evidence: evidence.clone() } }
+            }
             Self::Disprove { .. } => Change::VerificationFailed,
             Self::Close { .. } => Change::Closed,
             Self::Accept { requested_by, until, restart_clock, .. } => {
@@ -440,7 +437,9 @@ async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> Result<Vec<
     let filter = EventFilter { firm, entity: Some("finding"), subject: Some(id), known_on: None };
     let events = store.events(&filter).await?;
     let Some(first) = events.first() else {
-        return Err(UsageError(format!("there is no finding {id} in this workspace; `secdiag findings` lists them")).into());
+        return Err(
+            UsageError(format!("there is no finding {id} in this workspace; `secdiag findings` lists them")).into()
+        );
     };
     if events.iter().any(|event| event.firm != first.firm) {
         return Err(UsageError(format!("several firms have a finding {id}: name one with --firm")).into());

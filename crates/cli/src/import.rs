@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use clap::Args;
 use jiff::civil::Date;
-use secdiag_interop::finding::{SuppressionKind, Suppression};
+use secdiag_interop::finding::{Suppression, SuppressionKind};
 use secdiag_interop::{ImportLog, ImportedFinding};
 use secdiag_model::result::{
     CoverageFile, FindingRecord, FindingStatus, FindingTexts, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
@@ -185,10 +185,9 @@ fn record(
 ) -> FindingRecord {
     let location = finding.locations.first();
     let subject = match (&finding.component, location) {
-        (Some(component), _) if !component.purl.is_empty() => Subject::Package {
-            host: finding.asset.clone().unwrap_or_default(),
-            purl: component.purl.clone(),
-        },
+        (Some(component), _) if !component.purl.is_empty() => {
+            Subject::Package { host: finding.asset.clone().unwrap_or_default(), purl: component.purl.clone() }
+        }
         (_, Some(location)) if !location.path.is_empty() => {
             Subject::File { host: finding.asset.clone(), file: location.path.clone(), sha256: None }
         }
@@ -205,13 +204,8 @@ fn record(
         let line = location.line.map_or(String::new(), |line| format!(":{line}"));
         format!("{}{line} {}", location.path, location.snippet).trim_end().to_owned()
     });
-    let proof = Proof {
-        sha256,
-        path: name.to_owned(),
-        member: None,
-        locator: Locator::Record(finding.source.record),
-        excerpt,
-    };
+    let proof =
+        Proof { sha256, path: name.to_owned(), member: None, locator: Locator::Record(finding.source.record), excerpt };
     let texts = FindingTexts {
         title: finding.title.clone(),
         risk: finding.description.clone(),

@@ -4,8 +4,12 @@ use secdiag_inspect::{Check, Inspection};
 use secdiag_model::Format;
 
 /// In the order of reports and documentation.
-pub(crate) static INSPECTIONS: &[&dyn Inspection] =
-    &[secdiag_firewall::FIREWALL, secdiag_traffic::TRAFFIC, secdiag_directory::DIRECTORY];
+pub(crate) static INSPECTIONS: &[&dyn Inspection] = &[
+    secdiag_firewall::FIREWALL,
+    secdiag_traffic::TRAFFIC,
+    secdiag_directory::DIRECTORY,
+    secdiag_programme_inspection::PROGRAMME,
+];
 
 /// Every format that something reads.
 pub(crate) fn formats() -> Vec<&'static Format> {

@@ -73,7 +73,9 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
                 let missing: Vec<&str> = known
                     .systems
                     .iter()
-                    .filter(|system| system.retired.is_none() && !register.systems.iter().any(|new| new.id == system.id))
+                    .filter(|system| {
+                        system.retired.is_none() && !register.systems.iter().any(|new| new.id == system.id)
+                    })
                     .map(|system| system.id.as_str())
                     .collect();
                 out::print(&format!(

@@ -41,6 +41,8 @@ pub(crate) fn judge(request: &Request<'_>, work: &Workplace<'_>, parsed: &Parsed
     let mut judged = Judged { findings: Vec::new(), coverage: Vec::new(), notes: Vec::new(), crashed: false };
     for system in &request.scope.systems {
         let evidence = evidence_of(request.evidence, &system.id);
+        let mine = |unit: &&ParsedUnit| unit.unit.artefacts.iter().any(|artefact| belongs(artefact, &system.id));
+        let of_system: Vec<&ParsedUnit> = parsed.units.iter().filter(mine).collect();
         for inspection in request.inspections {
             if work.progress.cancelled() {
                 return Err(EngineError::Cancelled);
@@ -51,6 +53,7 @@ pub(crate) fn judge(request: &Request<'_>, work: &Workplace<'_>, parsed: &Parsed
                 evidence: &evidence,
                 inspection: *inspection,
                 units: units_of(parsed, *inspection, &system.id),
+                of_system: of_system.clone(),
             };
             let crashed = crashed_checks(parsed, *inspection, &system.id);
             let rows = answer_queries(&case, &lake, &indicators, work)?;
@@ -82,6 +85,8 @@ struct Case<'a> {
     evidence: &'a EvidenceSet,
     inspection: &'static dyn Inspection,
     units: Vec<&'a ParsedUnit>,
+    /// The units of all inspections.
+    of_system: Vec<&'a ParsedUnit>,
 }
 
 /// What an inspection said about a system.
@@ -142,7 +147,8 @@ fn answer_queries(
             if table.name == Indicator::TABLE.name {
                 indicators.to_vec()
             } else {
-                case.units.iter().filter_map(|unit| unit.part(table)).collect()
+                // A table is everybody's, whoever filled it.
+                case.of_system.iter().filter_map(|unit| unit.part(table)).collect()
             }
         };
         let parts: Vec<_> = query.tables.iter().map(|table| (*table, parts_of(table))).collect();
@@ -175,7 +181,14 @@ fn hear(
     }
     let facts = Facts::new(case.evidence, documents, rows);
     let ear = Ear(RefCell::default());
-    let cx = JudgeCx::new(case.request.as_of, case.request.thresholds, case.request.also, &ear);
+    let cx = JudgeCx::new(
+        case.request.as_of,
+        case.request.thresholds,
+        case.request.also,
+        case.system,
+        case.request.catalogue.categories(),
+        &ear,
+    );
     match std::panic::catch_unwind(AssertUnwindSafe(|| case.inspection.judge(&facts, &cx))) {
         Ok(Ok(())) => {}
         Ok(Err(Stop::Cancelled)) => return Err(EngineError::Cancelled),

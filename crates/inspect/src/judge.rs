@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use secdiag_catalogue::ThresholdSet;
+use secdiag_catalogue::{Category, ThresholdSet};
+use secdiag_model::result::SystemInfo;
 use secdiag_model::{Artefact, EvidenceSet, Finding, Note, Sha256};
 use serde::de::DeserializeOwned;
 
@@ -117,13 +118,24 @@ pub struct JudgeCx<'a> {
     pub thresholds: &'a ThresholdSet,
     /// Other sets, whose verdicts are shown beside it.
     pub also: &'a [ThresholdSet],
+    /// The system that is judged.
+    pub system: &'a SystemInfo,
+    /// The catalogue's categories with their cycles.
+    pub categories: &'a [Category],
     sink: &'a dyn JudgeSink,
 }
 
 impl<'a> JudgeCx<'a> {
     /// For the engine and the test kit.
-    pub fn new(as_of: Date, thresholds: &'a ThresholdSet, also: &'a [ThresholdSet], sink: &'a dyn JudgeSink) -> Self {
-        Self { as_of, thresholds, also, sink }
+    pub fn new(
+        as_of: Date,
+        thresholds: &'a ThresholdSet,
+        also: &'a [ThresholdSet],
+        system: &'a SystemInfo,
+        categories: &'a [Category],
+        sink: &'a dyn JudgeSink,
+    ) -> Self {
+        Self { as_of, thresholds, also, system, categories, sink }
     }
 
     /// Reports a finding.

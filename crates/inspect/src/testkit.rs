@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 
 use secdiag_catalogue::ThresholdSet;
+use secdiag_model::result::SystemInfo;
 use secdiag_model::{
     Artefact, Binding, EvidenceSet, Finding, Format, Head, Match, Note, Period, Recognition, RowValues, Sha256,
     SystemId, Table,
@@ -139,6 +140,20 @@ impl Bench {
         thresholds: &ThresholdSet,
         rows: &BTreeMap<&'static str, Vec<Json>>,
     ) -> Judged {
+        let system =
+            SystemInfo { id: SystemId::unnamed(), name: String::new(), category: None, population: BTreeMap::new() };
+        self.judge_system(inspection, as_of, thresholds, rows, &system)
+    }
+
+    /// The same for a system that is declared as somebody declared it.
+    pub fn judge_system(
+        &self,
+        inspection: &dyn Inspection,
+        as_of: jiff::civil::Date,
+        thresholds: &ThresholdSet,
+        rows: &BTreeMap<&'static str, Vec<Json>>,
+        system: &SystemInfo,
+    ) -> Judged {
         let parsed = self.parse(inspection);
         let evidence = self.evidence();
         let artefacts = |digests: &[Sha256]| {
@@ -146,9 +161,10 @@ impl Bench {
         };
         let documents = parsed.documents.iter().map(|document| (document, artefacts(&document.evidence))).collect();
         let collector = JudgeCollector::default();
-        if let Err(stop) =
-            inspection.judge(&Facts::new(&evidence, documents, rows), &JudgeCx::new(as_of, thresholds, &[], &collector))
-        {
+        if let Err(stop) = inspection.judge(
+            &Facts::new(&evidence, documents, rows),
+            &JudgeCx::new(as_of, thresholds, &[], system, &[], &collector),
+        ) {
             panic!("{stop}");
         }
         collector.0.into_inner()

@@ -166,12 +166,10 @@ fn answer<'a>(
     incident_months: u32,
 ) -> Result<Answer, Refused> {
     let case = cell("case").text.to_owned();
-    let needed = |name: &'static str| {
-        cell(name).date()?.ok_or_else(|| cell(name).refuse("a date is needed here".to_owned()))
-    };
+    let needed =
+        |name: &'static str| cell(name).date()?.ok_or_else(|| cell(name).refuse("a date is needed here".to_owned()));
     let as_of = needed("as_of")?;
-    let mut answer =
-        Answer { case, plan_by: None, must_by: None, state: "", incident_due: None, incident_state: "" };
+    let mut answer = Answer { case, plan_by: None, must_by: None, state: "", incident_due: None, incident_state: "" };
     let kind = cell("kind");
     let (is_cycle, is_incident) = match kind.text {
         "cycle" => (true, false),

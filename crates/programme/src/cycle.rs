@@ -98,7 +98,8 @@ impl Cycle {
             let known = || cycles.0.keys().copied().collect();
             let years = *cycles.0.get(&category).ok_or_else(|| CycleError::Category(category, known()))?;
             let beyond = || CycleError::Calendar(anchor);
-            let year = i16::try_from(years).ok().and_then(|years| anchor.year().checked_add(years)).ok_or_else(beyond)?;
+            let year =
+                i16::try_from(years).ok().and_then(|years| anchor.year().checked_add(years)).ok_or_else(beyond)?;
             let plan_by = period_end(anchor, years * 12).ok_or_else(beyond)?;
             let must_by = Date::new(year, 12, 31).map_err(|_| beyond())?;
             Ok((years, Due { plan_by, must_by }))

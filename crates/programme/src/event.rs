@@ -73,7 +73,8 @@ impl Event {
     pub fn new<B: Body>(firm: &str, subject: &str, act: &Act, body: &B) -> Self {
         // Writing JSON to memory fails only for maps with keys that are not text, which no body has.
         let body = serde_json::to_value(body).unwrap_or_default();
-        let content = serde_json::json!([firm, B::ENTITY, subject, act.at.as_microsecond(), act.actor, act.reason, body]);
+        let content =
+            serde_json::json!([firm, B::ENTITY, subject, act.at.as_microsecond(), act.actor, act.reason, body]);
         Self {
             id: Sha256::of(content.to_string().as_bytes()).short(),
             firm: firm.to_owned(),

@@ -350,7 +350,10 @@ impl Life {
             self.repeats += 1;
             self.clock = at;
         }
-        if exception.is_some_and(|exception| exception.restarts_clock) && self.state.is_open() && self.exception.is_none() {
+        if exception.is_some_and(|exception| exception.restarts_clock)
+            && self.state.is_open()
+            && self.exception.is_none()
+        {
             self.clock = at;
         }
     }
@@ -375,7 +378,9 @@ impl Life {
 
     /// Whether a change may happen now.
     pub fn allows(&self, change: &Change, reason: &str, today: Date) -> Result<(), Refusal> {
-        use State::{Closed, FalsePositive, InProgress, New, Open, Remediated, RiskAccepted, Superseded, Triaged, Verified};
+        use State::{
+            Closed, FalsePositive, InProgress, New, Open, Remediated, RiskAccepted, Superseded, Triaged, Verified,
+        };
         let from = |states: &[State], to: &'static str| {
             if states.contains(&self.state) { Ok(()) } else { Err(Refusal::NotFrom { from: self.state, to }) }
         };
@@ -388,7 +393,11 @@ impl Life {
             Change::Triaged { .. } => from(&[New, Triaged, Open, InProgress], "triaged"),
             Change::InProgress => from(&[New, Triaged, Open], "in_progress"),
             Change::SeverityChanged { .. } => {
-                if self.state == Superseded { from(&[], "judged anew") } else { Ok(()) }
+                if self.state == Superseded {
+                    from(&[], "judged anew")
+                } else {
+                    Ok(())
+                }
             }
             Change::Remediated { .. } => from(&[New, Triaged, Open, InProgress], "remediated"),
             Change::Verified { by } => self.verification(by, from),

@@ -77,9 +77,8 @@ pub struct IncidentDuty {
 impl Row {
     /// Something has to be done now: unclassified, past a date, due soon, or a re-assessment is open.
     pub fn is_due(&self) -> bool {
-        let by_cycle = self.state.is_some_and(|state| {
-            !matches!(state, CycleState::Current | CycleState::NeverAssessedCurrent)
-        });
+        let by_cycle =
+            self.state.is_some_and(|state| !matches!(state, CycleState::Current | CycleState::NeverAssessedCurrent));
         by_cycle
             || (self.retired.is_none() && self.category.is_none())
             || self.incidents.iter().any(|duty| duty.duty.state.is_open())
@@ -190,7 +189,11 @@ pub fn ics(rows: &[Row], words: &CalendarWords<'_>, stamp: Timestamp) -> String 
 
 /// RFC 5545 §3.3.11.
 fn escape(text: &str) -> String {
-    text.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,").replace("\r\n", "\\n").replace(['\n', '\r'], "\\n")
+    text.replace('\\', "\\\\")
+        .replace(';', "\\;")
+        .replace(',', "\\,")
+        .replace("\r\n", "\\n")
+        .replace(['\n', '\r'], "\\n")
 }
 
 /// RFC 5545 §3.1: lines end with CRLF and have at most 75 octets; a character is never split.

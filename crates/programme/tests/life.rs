@@ -86,10 +86,7 @@ fn what_comes_back_is_a_repeat_finding_and_its_clock_begins_anew() {
 #[test]
 fn a_claim_that_a_run_disproves_fails_and_a_changed_finding_is_decided_again() {
     let claimed = life(&[found(), Change::Remediated { evidence: vec![] }]);
-    assert_eq!(
-        after_run(Some(&claimed), Standing::Unchanged, Severity::High, "d", "r2"),
-        [Change::VerificationFailed]
-    );
+    assert_eq!(after_run(Some(&claimed), Standing::Unchanged, Severity::High, "d", "r2"), [Change::VerificationFailed]);
     let until = Some(date(2099, 1, 1));
     let decided = |change: fn(Option<Exception>) -> Change| life(&[found(), change(Some(exception(until)))]);
     let accepted = decided(|exception| Change::RiskAccepted { exception });
@@ -140,7 +137,8 @@ fn a_history_is_taken_over_whole_or_refused_line_by_line() {
 
 fn any_change() -> impl Strategy<Value = Change> {
     let severity = prop::sample::select(&Severity::DESCENDING[..]);
-    let until = prop::option::of((0_i16..400).prop_map(|days| date(2023, 11, 1).saturating_add(jiff::Span::new().days(days))));
+    let until =
+        prop::option::of((0_i16..400).prop_map(|days| date(2023, 11, 1).saturating_add(jiff::Span::new().days(days))));
     prop_oneof![
         severity.clone().prop_map(|severity| Change::Found { severity, run: "r".into() }),
         severity.clone().prop_map(|severity| Change::Opened { severity: Some(severity) }),
@@ -252,7 +250,11 @@ fn the_shared_history_stands_as_expected_at_every_instant() {
                     count(&mut open_high, &events[0].firm);
                 }
             }
-            assert_eq!(serde_json::json!({"by_state": by_state, "open_high_by_firm": open_high}), *expected, "{instant}");
+            assert_eq!(
+                serde_json::json!({"by_state": by_state, "open_high_by_firm": open_high}),
+                *expected,
+                "{instant}"
+            );
         }
     }
 }

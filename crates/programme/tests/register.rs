@@ -8,7 +8,7 @@ use secdiag_programme::cycle::{CycleState, usual_cycles};
 use secdiag_programme::event::{Act, in_order};
 use secdiag_programme::incident::DutyState;
 use secdiag_programme::register::{Fact, Register};
-use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Rules, Row, ics, schedule};
+use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics, schedule};
 
 const REGISTER: &str = r#"
 firm = "Example Securities"
@@ -110,7 +110,10 @@ fn the_day_from_which_an_incident_counts_is_the_firm_s_choice() {
 fn facts_propose_a_category_and_a_laxer_one_needs_approval() {
     let register = Register::parse(REGISTER).unwrap();
     let system = |id: &str| register.systems.iter().find(|system| system.id == id).unwrap().clone();
-    assert_eq!((system("trading").proposal().category, system("trading").proposal().because), (1, Fact::InternetFacing));
+    assert_eq!(
+        (system("trading").proposal().category, system("trading").proposal().because),
+        (1, Fact::InternetFacing)
+    );
     assert_eq!((system("back-office").proposal().category, system("canteen").proposal().category), (2, 3));
     let mut lax = system("trading");
     lax.categories[0].category = 3;

@@ -57,8 +57,10 @@ impl Store {
         if !matches!(self.room_for(&mut tx, &import.result).await?, Recorded::New) {
             return Ok(Imported::default());
         }
-        let day: Date = import.result.run.as_of.parse().map_err(|_| self.unknown("runs.as_of", &import.result.run.as_of))?;
-        let at = tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| self.unknown("runs.as_of", &day.to_string()))?;
+        let day: Date =
+            import.result.run.as_of.parse().map_err(|_| self.unknown("runs.as_of", &import.result.run.as_of))?;
+        let at =
+            tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| self.unknown("runs.as_of", &day.to_string()))?;
         let act = Act { actor: format!("import of {}", import.name), reason: run.clone(), at, recorded_at: now };
 
         let lives = self.lives_in(&mut tx, Some(&firm), at, None).await?;
@@ -99,7 +101,8 @@ impl Store {
             };
             let candidate = &import.candidates[current];
             let finding = &mut import.result.findings[current];
-            finding.id = before.map_or_else(|| new_id(&import.source, candidate, &mut taken), |before| before.id.clone());
+            finding.id =
+                before.map_or_else(|| new_id(&import.source, candidate, &mut taken), |before| before.id.clone());
             finding.status = match answer.standing {
                 Standing::New => FindingStatus::New,
                 Standing::Repeat => FindingStatus::Returned,
@@ -107,8 +110,12 @@ impl Store {
             };
             let life = life(&finding.id);
             let mut changes = after_run(life, answer.standing, finding.severity, &digest_of(finding), &run);
-            if life.is_none() {
-                changes.extend(import.decided[current].clone());
+            if let Some(decided) = &import.decided[current] {
+                // The file shows it together with the decision: that it is there does not speak against it.
+                changes.retain(|change| !matches!(change, Change::VerificationFailed | Change::AcceptanceExpired));
+                if life.is_none() {
+                    changes.push(decided.clone());
+                }
             }
             events.extend(changes.iter().map(|change| Event::new(&firm, &finding.id, &act, change)));
             let seen = with_all_keys(candidate, before.map(|before| &before.seen));

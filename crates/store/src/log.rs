@@ -189,9 +189,8 @@ impl Store {
 
     fn event(&self, row: EventRow) -> Result<Event, StoreError> {
         let body: StoredBody = self.json("events.body", &row.body)?;
-        let instant = |micros| {
-            Timestamp::from_microsecond(micros).map_err(|_| self.unknown("events.at", &micros.to_string()))
-        };
+        let instant =
+            |micros| Timestamp::from_microsecond(micros).map_err(|_| self.unknown("events.at", &micros.to_string()));
         Ok(Event {
             id: row.id,
             firm: row.firm,
@@ -256,11 +255,8 @@ pub(crate) async fn append(tx: &mut Transaction<'_, Sqlite>, events: &[Event]) -
     let rows = (last.unwrap_or(0) + 1..)
         .zip(&new)
         .map(|(sequence, event)| {
-            let body = StoredBody {
-                actor: event.actor.clone(),
-                reason: event.reason.clone(),
-                body: event.body.clone(),
-            };
+            let body =
+                StoredBody { actor: event.actor.clone(), reason: event.reason.clone(), body: event.body.clone() };
             Ok((sequence, *event, crate::record::json(&body)?))
         })
         .collect::<Result<Vec<_>, sqlx::Error>>()?;

@@ -98,7 +98,9 @@ impl Store {
                 .await
                 .map_err(|error| self.error(error))?;
         for (id, system, check, aspect, asset) in known.into_iter().filter(|known| !seen.contains(known.0.as_str())) {
-            let Some(life) = life(&id).filter(|_| looks.covers(&What { system, check, aspect, asset })) else { continue };
+            let Some(life) = life(&id).filter(|_| looks.covers(&What { system, check, aspect, asset })) else {
+                continue;
+            };
             let changes = after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run);
             events.extend(changes.iter().map(|change| Event::new(firm, &id, &act, change)));
         }
@@ -121,7 +123,11 @@ async fn delete(tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<(), sqlx:
     Ok(())
 }
 
-pub(crate) async fn insert(tx: &mut Transaction<'_, Sqlite>, sequence: i64, result: &RunResult) -> Result<(), sqlx::Error> {
+pub(crate) async fn insert(
+    tx: &mut Transaction<'_, Sqlite>,
+    sequence: i64,
+    result: &RunResult,
+) -> Result<(), sqlx::Error> {
     let run = &result.run;
     let firm = run.firm.as_deref().unwrap_or_default();
     sqlx::query("INSERT INTO firms (name) VALUES ($1) ON CONFLICT (name) DO NOTHING")
@@ -270,11 +276,8 @@ async fn notes(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(
 }
 
 async fn items(tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<(), sqlx::Error> {
-    let rows = result
-        .items
-        .iter()
-        .map(|item| Ok((item, word(&item.outcome)?)))
-        .collect::<Result<Vec<_>, sqlx::Error>>()?;
+    let rows =
+        result.items.iter().map(|item| Ok((item, word(&item.outcome)?))).collect::<Result<Vec<_>, sqlx::Error>>()?;
     let head = "INSERT INTO items (run, item, rev, system, outcome, score, coverage, trustworthy) ";
     insert_all(tx, head, 8, &rows, "", |mut row, (item, outcome)| {
         row.push_bind(&result.run.run)

@@ -430,7 +430,10 @@ async fn child_that_records() {
     let Some(path) = std::env::var_os("SECDIAG_STORE_CHILD") else { return };
     let store = Store::open(Path::new(&path)).await.unwrap();
     for n in 0.. {
-        store.record(&many(&format!("run {n} of {}", std::process::id()), 300).result(), Timestamp::UNIX_EPOCH).await.unwrap();
+        store
+            .record(&many(&format!("run {n} of {}", std::process::id()), 300).result(), Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
         println!("recorded {n}");
     }
 }

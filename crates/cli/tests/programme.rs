@@ -1,0 +1,316 @@
+//! The programme on the command line: register, schedule, lives of findings, other tools' findings.
+
+#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::{Value as Json, json};
+
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn put(&self, path: &str, bytes: &[u8]) {
+        let file = self.0.path().join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+
+    fn secdiag(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_secdiag")).current_dir(self.0.path()).args(arguments).output().unwrap()
+    }
+
+    /// What a command prints, where it has to end well.
+    fn told(&self, arguments: &[&str]) -> String {
+        let output = self.secdiag(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Vec<Json> {
+        self.told(arguments).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// What a command complains about, where it has to fail with this code.
+    fn refused(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.secdiag(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stdout));
+        String::from_utf8(output.stderr).unwrap()
+    }
+}
+
+fn data() -> PathBuf {
+    std::env::var_os("SECDIAG_DATA").map(PathBuf::from).expect("SECDIAG_DATA names the evidence folder")
+}
+
+const OPEN: &str =
+    "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A FORWARD -j ACCEPT\nCOMMIT\n";
+const CLOSED: &str =
+    "*filter\n:INPUT DROP [0:0]\n:FORWARD DROP [0:0]\n:OUTPUT DROP [0:0]\n-A FORWARD -p icmp -j ACCEPT\nCOMMIT\n";
+
+const REGISTER: &str = r#"
+[[system]]
+id = "office"
+name = "Office automation"
+commissioned = 2020-01-05
+category = [{ category = 3, effective = 2020-01-05 }]
+
+[[assessment]]
+id = "2021"
+systems = ["office"]
+scope = "full"
+first_evidence = 2021-02-01
+completed = 2021-03-10
+
+[[incident]]
+id = "worm"
+systems = ["office"]
+level = 3
+occurred = 2026-06-01
+"#;
+
+#[test]
+fn a_finding_lives_from_run_to_run_and_people_may_only_do_what_the_guards_allow() {
+    let place = Place::new();
+    let diagnose = |date: &str| {
+        place.told(&["diagnose", "evidence", "--as-of", date, "--out", "out"]);
+    };
+    place.put("evidence/gw.rules", OPEN.as_bytes());
+    diagnose("2025-06-30");
+    let find = |more: &[&str]| {
+        let rows = place.json(&[&["findings", "--json"], more].concat());
+        rows.into_iter().find(|row| row["check"] == "firewall/permit-any-any").unwrap()
+    };
+    let new = find(&["--as-of", "2025-07-01"]);
+    assert_eq!((&new["state"], &new["due"], &new["overdue"]), (&json!("new"), &json!("2025-07-07"), &json!(false)));
+    let id = new["finding"].as_str().unwrap();
+    let by = |who: &'static str, why: &'static str| ["--by", who, "--reason", why, "--at", "2025-07-02"];
+    place.told(&[&["finding", "triage", id, "--owner", "Chen"][..], &by("Lin", "his gateway")].concat());
+    let own = [&["finding", "accept", id, "--requested-by", "Lin", "--until", "2099-12-31"][..], &by("Lin", "later")];
+    assert!(place.refused(2, &own.concat()).contains("another approver"));
+    place.told(&[&["finding", "remediate", id][..], &by("Chen", "rule removed")].concat());
+    let verify = |who| [&["finding", "verify", id, "--evidence", "photo.png"][..], &by(who, "looked")].concat();
+    assert!(place.refused(2, &verify("Chen")).contains("another verifier"));
+    assert!(place.refused(2, &[&["finding", "close", id][..], &by("Lin", "done")].concat()).contains("remediated"));
+    // A run without the device says nothing; one that still sees the rule disproves the claim; one without it verifies.
+    place.put("evidence/gw.rules", b"nothing\n");
+    place.put("evidence/other.rules", CLOSED.as_bytes());
+    diagnose("2025-08-01");
+    assert_eq!(find(&["--as-of", "2025-08-01"])["state"], "remediated");
+    place.put("evidence/gw.rules", OPEN.as_bytes());
+    diagnose("2025-08-15");
+    assert_eq!(find(&["--as-of", "2025-08-15"])["state"], "open");
+    place.put("evidence/gw.rules", CLOSED.as_bytes());
+    diagnose("2025-09-01");
+    assert_eq!(find(&["--as-of", "2025-09-01"])["state"], "verified");
+    place.put("evidence/gw.rules", OPEN.as_bytes());
+    diagnose("2026-06-30");
+    let back = find(&["--as-of", "2026-08-01"]);
+    assert_eq!((&back["state"], &back["repeats"], &back["overdue"]), (&json!("open"), &json!(1), &json!(true)));
+    // The past stays as it was, and before the first run nothing was known here.
+    assert_eq!(find(&["--as-of", "2025-07-01"])["state"], "new");
+    assert!(place.json(&["findings", "--json", "--known-on", "2020-01-01"]).is_empty());
+    let total: u64 = place
+        .json(&["findings", "--json", "--count", "--as-of", "2026-08-01"])
+        .iter()
+        .map(|count| count["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(total, place.json(&["findings", "--json", "--as-of", "2026-08-01"]).len() as u64);
+    assert!(place.told(&["finding", "show", id]).contains("verification_failed"));
+    assert!(place.refused(2, &["finding", "show", "nobody"]).contains("there is no finding nobody"));
+}
+
+#[test]
+fn the_register_says_what_is_due_and_the_diagnostic_accuses() {
+    let place = Place::new();
+    place.put("evidence/register.toml", REGISTER.as_bytes());
+    assert!(place.refused(2, &["due"]).contains("register import"));
+    let import = ["register", "import", "evidence/register.toml", "--by", "Lin"];
+    assert!(place.told(&import).contains("3 records new or changed"));
+    assert!(place.told(&import).contains("0 records new or changed"));
+    let row = place.json(&["schedule", "--json", "--as-of", "2026-09-02"]).remove(0);
+    assert_eq!(row["due"], json!({"plan_by": "2026-03-10", "must_by": "2026-12-31"}));
+    assert_eq!((&row["incidents"][0]["state"], &row["deadline"]), (&json!("overdue"), &json!("2026-09-01")));
+    assert!(
+        place.told(&["due", "--as-of", "2026-09-02", "--lang", "zh-TW"]).contains("重新評估：overdue，期限 2026-09-01")
+    );
+    assert_eq!(place.told(&["due", "--as-of", "2022-01-01"]), "nothing is due\n");
+    place.told(&["schedule", "--as-of", "2026-08-01", "--ics", "dates.ics"]);
+    let calendar = std::fs::read_to_string(place.0.path().join("dates.ics")).unwrap();
+    assert!(calendar.contains("DTSTART;VALUE=DATE:20260901"), "{calendar}");
+
+    place.told(&["diagnose", "evidence", "--as-of", "2027-01-02", "--out", "out", "--regime", "securities"]);
+    let findings = std::fs::read_to_string(place.0.path().join("out/findings.jsonl")).unwrap();
+    let checks: Vec<String> = findings
+        .lines()
+        .map(|line| serde_json::from_str::<Json>(line).unwrap()["check"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(checks, ["programme/cycle-overdue", "programme/incident-reassessment-overdue"]);
+
+    place.put("bad.toml", REGISTER.replace("level = 3", "level = 9").as_bytes());
+    let refused = place.refused(2, &["register", "import", "bad.toml", "--by", "Lin"]);
+    assert!(refused.contains("incident worm: there is no level 9"), "{refused}");
+}
+
+/// A pcap of one UDP question from `src` to `dst`, and its answer.
+fn question(src: [u8; 4], dst: [u8; 4]) -> Vec<u8> {
+    let words = [0xa1b2_c3d4_u32, 0x0004_0002, 0, 0, 65535, 101];
+    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+    let ends = [(src, dst, [0x30, 0x39, 0x01, 0xbb]), (dst, src, [0x01, 0xbb, 0x30, 0x39])];
+    for (second, (from, to, ports)) in (0_u32..).zip(ends) {
+        for word in [1_790_000_000 + second, 0, 32, 32] {
+            bytes.extend(u32::to_le_bytes(word));
+        }
+        bytes.extend([0x45, 0, 0, 32, 0, 1, 0, 0, 64, 17, 0, 0]);
+        bytes.extend([from, to].concat());
+        bytes.extend(ports);
+        bytes.extend([0, 12, 0, 0, 1, 2, 3, 4]);
+    }
+    bytes
+}
+
+#[test]
+fn answers_to_the_internet_contradict_a_lax_category() {
+    let contradicted = |category: u8, src: [u8; 4], dst: [u8; 4]| {
+        let place = Place::new();
+        let text = format!("[[system]]\nid = \"office\"\nname = \"Office\"\ncategory = {category}\n");
+        place.put("evidence/assessment.toml", text.as_bytes());
+        place.put("evidence/tap.pcap", &question(src, dst));
+        place.told(&["diagnose", "evidence", "--as-of", "2026-11-23", "--out", "out"]);
+        let findings = std::fs::read_to_string(place.0.path().join("out/findings.jsonl")).unwrap();
+        findings.lines().filter(|line| line.contains("programme/category-contradicted")).count()
+    };
+    let (outside, inside, other) = ([198, 51, 100, 7], [10, 20, 0, 9], [10, 30, 0, 9]);
+    assert_eq!(contradicted(3, outside, inside), 1);
+    assert_eq!(contradicted(1, outside, inside), 0, "category 1 may be reached");
+    assert_eq!(contradicted(3, other, inside), 0, "a caller from inside");
+    assert_eq!(contradicted(3, inside, outside), 0, "its own call");
+}
+
+const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T","rules":[{"id":"a"},{"id":"b"}]}},"results":[
+{"ruleId":"a","level":"error","message":{"text":"bad a"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"x.c"},"region":{"startLine":3,"snippet":{"text":"gets(p)"}}}}]},
+{"ruleId":"b","level":"warning","message":{"text":"bad b"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"y.c"},"region":{"startLine":9,"snippet":{"text":"strcpy(a,b)"}}}}]}]}]}"#;
+
+#[test]
+fn another_tool_s_findings_are_taken_over_once_and_belong_to_one_firm_and_system() {
+    let place = Place::new();
+    place.put("t.sarif", SARIF.as_bytes());
+    place.put("bad.sarif", b"{\"version\":\"2.1.0\",\"runs\":[{");
+    let import = |files: &[&str], firm: &str, system: &str, day: &str| {
+        let fixed = ["--firm", firm, "--system", system, "--as-of", day, "--json"];
+        place.json(&[&["import"], files, &fixed[..]].concat())
+    };
+    let first = import(&["t.sarif"], "A", "web", "2026-01-05");
+    assert_eq!(first[0]["imported"]["standings"], json!({"new": 2}));
+    assert_eq!(import(&["t.sarif"], "A", "web", "2026-01-05")[0]["imported"]["recorded"], false);
+    let again = import(&["t.sarif"], "A", "web", "2026-02-05");
+    assert_eq!(again[0]["imported"], json!({"recorded": true, "standings": {"unchanged": 2}, "changes": 0}));
+    for (firm, system) in [("A", "app"), ("B", "web")] {
+        assert_eq!(import(&["t.sarif"], firm, system, "2026-02-05")[0]["imported"]["standings"], json!({"new": 2}));
+    }
+    assert_eq!(place.json(&["findings", "--firm", "B", "--json"]).len(), 2);
+    assert_eq!(place.json(&["findings", "--firm", "A", "--json"]).len(), 4);
+    let refused = place.refused(1, &["import", "t.sarif", "bad.sarif", "--firm", "C", "--system", "web"]);
+    assert!(refused.contains("bad.sarif: refused"), "{refused}");
+    assert!(place.json(&["findings", "--firm", "C", "--json"]).is_empty(), "nothing was taken over");
+}
+
+#[test]
+fn an_import_that_is_killed_is_there_whole_or_not_at_all() {
+    let place = Place::new();
+    let result = |n: u32| {
+        format!(
+            "{{\"ruleId\":\"r{}\",\"message\":{{\"text\":\"finding {n}\"}},\"locations\":[{{\"physicalLocation\":{{\"artifactLocation\":{{\"uri\":\"f{n}.c\"}}}}}}]}}",
+            n % 50
+        )
+    };
+    let results: Vec<String> = (0..4_000).map(result).collect();
+    let text = format!(
+        "{{\"version\":\"2.1.0\",\"runs\":[{{\"tool\":{{\"driver\":{{\"name\":\"T\"}}}},\"results\":[{}]}}]}}",
+        results.join(",")
+    );
+    place.put("many.sarif", text.as_bytes());
+    let mut cut = 0;
+    for n in 0..50_u64 {
+        let day = format!("2026-{:02}-{:02}", 1 + n / 28, 1 + n % 28);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+            .current_dir(place.0.path())
+            .args(["import", "many.sarif", "--system", &format!("s{n}"), "--as-of", &day])
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20 + n * 7));
+        cut += u32::from(child.try_wait().unwrap().is_none());
+        let _ = child.kill();
+        child.wait().unwrap();
+        let there = place.json(&["findings", "--json", "--count", "--as-of", "2027-01-01"]);
+        let total: u64 = there.iter().map(|count| count["count"].as_u64().unwrap()).sum();
+        assert_eq!(total % 4_000, 0, "half of a file after {n} kills");
+    }
+    assert!(cut >= 5, "only {cut} imports were cut");
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn the_shared_history_is_answered_as_of_any_instant() {
+    let place = Place::new();
+    let folder = data().join("platform/history");
+    let text = std::fs::read_to_string(folder.join("events.jsonl")).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.sort_by_key(|line| std::cmp::Reverse(*line));
+    place.put("events.jsonl", lines.join("\n").as_bytes());
+    assert_eq!(place.told(&["history", "import", "events.jsonl"]), "3877 events read, 3877 new\n");
+    let expected: BTreeMap<String, Json> =
+        serde_json::from_slice(&std::fs::read(folder.join("asof_expected.json")).unwrap()).unwrap();
+    for (instant, expected) in expected {
+        let (mut by_state, mut open_high) = (BTreeMap::<String, u64>::new(), BTreeMap::<String, u64>::new());
+        for count in place.json(&["findings", "--json", "--count", "--as-of", &instant]) {
+            let n = count["count"].as_u64().unwrap();
+            *by_state.entry(count["state"].as_str().unwrap().to_owned()).or_default() += n;
+            if count["state"] == "open" && count["severity"] == "high" {
+                *open_high.entry(count["firm"].as_str().unwrap().to_owned()).or_default() += n;
+            }
+        }
+        assert_eq!(json!({"by_state": by_state, "open_high_by_firm": open_high}), expected, "{instant}");
+    }
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn every_shared_file_of_findings_changes_nothing_the_second_time() {
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        }
+        found.sort();
+        found
+    }
+    let place = Place::new();
+    let (mut taken, mut refused) = (0, 0);
+    for file in files(&data().join("platform/findings")) {
+        if file.extension().is_some_and(|extension| extension == "md") {
+            continue;
+        }
+        let name = file.to_string_lossy().into_owned();
+        let import = |day: &str| place.secdiag(&["import", &name, "--system", &name, "--as-of", day, "--json"]);
+        let first = import("2026-01-05");
+        if !first.status.success() {
+            assert!(String::from_utf8_lossy(&first.stderr).contains("refused"), "{name}");
+            refused += 1;
+            continue;
+        }
+        taken += 1;
+        let again: Json = serde_json::from_slice(&import("2026-02-05").stdout).unwrap();
+        let standings = again["imported"]["standings"].as_object().unwrap();
+        assert!(standings.keys().all(|standing| standing == "unchanged"), "{name}: {again}");
+        assert_eq!(again["imported"]["changes"], 0, "{name}");
+    }
+    assert_eq!((taken, refused), (39, 3));
+}

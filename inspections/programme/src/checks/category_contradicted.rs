@@ -1,0 +1,112 @@
+//! A system belongs to a stricter category than the one that it is declared in.
+//!
+//! **What.** Two contradictions: the facts of the register propose a stricter category than the decision gives, and
+//! nobody approved that with a reason; or a system of category 2 or 3 takes connections from the Internet that are
+//! answered with data.
+//!
+//! **Why.** A category that is too lax puts off the assessment by years and leaves out items.
+//!
+//! **Evidence.** The register; captures or logs that were taken where Internet traffic passes.
+//!
+//! **Limits.** Behind an address translation or a proxy the caller's address is the translator's. A capture shows its own
+//! hours only: silence proves nothing.
+//!
+//! **References.** INS (classification, 112-09-07); SEC25 art. 2
+
+use secdiag_inspect::{Check, Facts, JudgeCx, Looked, Query, Stop};
+use secdiag_model::{Conn, Finding, Locator, Proof, Record, Sha256, Subject};
+use serde::Deserialize;
+
+use super::{READS, looked_at};
+use crate::View;
+
+/// The check.
+pub(crate) const CHECK: Check = Check::new("programme/category-contradicted", READS).asks(&[&INBOUND]);
+
+const INBOUND: Query = Query { name: "programme/inbound", sql: include_str!("inbound.sql"), tables: &[Conn::TABLE] };
+
+/// A row of `inbound.sql`: a host that answered callers from the Internet.
+#[derive(Deserialize)]
+struct Inbound {
+    host: Option<String>,
+    dst_port: Option<u16>,
+    callers: u64,
+    connections: u64,
+    example: Option<String>,
+    evidence: Option<String>,
+    locator: Option<u64>,
+    conversations: u64,
+}
+
+pub(crate) fn judge(views: &[View<'_>], facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+    let all = views.iter().flat_map(View::in_service);
+    looked_at(&CHECK, all.map(|(row, _)| row.system.as_str()), cx);
+    for view in views {
+        for (row, system) in view.in_service() {
+            for decision in system.lowered_without_approval() {
+                if row.category != Some(decision.category) {
+                    continue;
+                }
+                cx.report(
+                    view.finding(&CHECK, row)
+                        .aspect("facts")
+                        .fact("declared", decision.category)
+                        .fact("proposed", row.proposed.category)
+                        .fact("because", because(row.proposed.because).0)
+                        .fact("because_zh", because(row.proposed.because).1)
+                        .fact("how", "the register's own facts")
+                        .fact("how_zh", "登錄之系統屬性"),
+                );
+            }
+        }
+    }
+    by_traffic(facts, cx)
+}
+
+fn by_traffic(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+    let rows = facts.rows::<Inbound>(INBOUND.name)?;
+    let Some(declared) = cx.system.category.filter(|category| *category > 1) else { return Ok(()) };
+    if let Some(conversations) = rows.first().map(|row| row.conversations).filter(|count| *count > 0) {
+        cx.looked(Looked::at(&CHECK, conversations, "conversations").on(cx.system.id.0.as_str()));
+    }
+    for row in rows {
+        let (Some(host), Some(evidence), Some(locator)) = (row.host, row.evidence, row.locator) else { continue };
+        let Some(artefact) = evidence.parse::<Sha256>().ok().and_then(|digest| facts.artefact(digest)) else {
+            continue;
+        };
+        let port = row.dst_port.map_or_else(String::new, |port| format!(" port {port}"));
+        let caller = row.example.unwrap_or_default();
+        let excerpt = format!("{caller} → {host}{port}: answered; {} connections in all", row.connections);
+        let locator = match artefact.format() {
+            Some("pcap" | "pcapng") => Locator::Packet(locator),
+            _ => Locator::Record(locator),
+        };
+        let subject = Subject::Record { record: format!("{} {host}{port}", cx.system.id) };
+        cx.report(
+            Finding::new(CHECK.id, subject, Proof::new(artefact, locator, excerpt))
+                .asset(cx.system.id.0.as_str())
+                .aspect("traffic")
+                .fact("system", cx.system.id.0.as_str())
+                .fact("name", cx.system.name.as_str())
+                .fact("category", declared)
+                .fact("declared", declared)
+                .fact("proposed", 1)
+                .fact("because", format!("{} callers from the Internet got answers from {host}{port}", row.callers))
+                .fact("because_zh", format!("{} 個網際網路位址連線 {host}{port} 並獲得回應", row.callers))
+                .fact("how", "observed traffic")
+                .fact("how_zh", "實際觀測流量"),
+        );
+    }
+    Ok(())
+}
+
+fn because(fact: secdiag_programme::register::Fact) -> (&'static str, &'static str) {
+    use secdiag_programme::register::Fact;
+    match fact {
+        Fact::InternetFacing => ("it can be reached from the Internet", "可由網際網路直接連線"),
+        Fact::Critical => ("its failure has a significant impact on operations", "對營運有重大影響"),
+        Fact::CustomerData => ("it holds large amounts of customer data", "存放大量客戶資料"),
+        Fact::CustomerService => ("it serves customers", "提供客戶服務"),
+        Fact::NoneOfThese => ("an earlier decision was stricter", "先前核定之類別較嚴格"),
+    }
+}

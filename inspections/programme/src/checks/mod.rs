@@ -1,0 +1,29 @@
+//! One file per check; what they share is in [`crate::View`].
+
+use secdiag_inspect::{Check, Facts, JudgeCx, Looked, Stop};
+
+use crate::View;
+
+secdiag_inspect::checks! {
+    fn(&[View<'_>], &Facts<'_>, &JudgeCx<'_>) -> Result<(), Stop>;
+    system_unclassified,
+    category_contradicted,
+    classification_review_overdue,
+    cycle_overdue,
+    incident_reassessment_overdue,
+}
+
+/// Formats that every check here reads.
+pub(crate) const READS: &[&str] = &["register"];
+
+/// Says that a check looked at these systems.
+fn looked_at<'a>(check: &Check, systems: impl Iterator<Item = &'a str>, cx: &JudgeCx<'_>) {
+    let mut none = true;
+    for system in systems {
+        none = false;
+        cx.looked(Looked::at(check, 1, "systems").on(system));
+    }
+    if none {
+        cx.looked(Looked::at(check, 0, "systems"));
+    }
+}

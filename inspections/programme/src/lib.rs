@@ -1,0 +1,152 @@
+//! Inspection of the programme itself: is every system classified, is its category true, is it assessed in time.
+//!
+//! Items: SEC-11.2, SEC-11.3 and SEC-11.4. Evidence: the firm's register (`register.toml`: systems with the decisions
+//! about their categories, assessments, incidents), and connections out of captures and logs, whatever filled the `conn`
+//! table. The rules are `secdiag_programme`'s, the numbers the catalogue's.
+//!
+//! A register is judged for the system that it is bound to; where it names no system of that id, as when a file is
+//! bound to nobody, for all systems that it names.
+//!
+//! Limits: what the register does not name is not known; dates are believed as written.
+
+mod checks;
+
+use secdiag_catalogue::Category;
+use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
+use secdiag_model::evidence::Format;
+use secdiag_model::{Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Subject};
+use secdiag_programme::cycle::{Cycles, usual_cycles};
+use secdiag_programme::register::{Register, System};
+use secdiag_programme::schedule::{IncidentAnchor, Row, Rules, schedule};
+use serde::{Deserialize, Serialize};
+
+/// The inspection.
+pub static PROGRAMME: &dyn Inspection = &Programme;
+
+/// Registers.
+pub static REGISTER: Format = Format {
+    id: "register",
+    kind: EvidenceKind::Inv,
+    title: "Register of systems, assessments and incidents (TOML)",
+    sniff,
+};
+
+static META: Meta =
+    Meta { id: "programme", parser_version: 1, checks: checks::CHECKS, formats: &[&REGISTER], tables: &[] };
+
+struct Programme;
+
+impl Inspection for Programme {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
+        let artefact = unit.first();
+        let decoded = cx.text(artefact)?;
+        match Register::parse(&decoded.text) {
+            Ok(register) => cx.document(&unit.artefacts, &RegisterDocument { register, text: decoded.text }),
+            Err(bad) => {
+                for complaint in bad.0 {
+                    cx.note(Note::new(NoteKind::Broken, "bad-register", complaint).on(artefact));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+        let documents = facts.documents::<RegisterDocument>()?;
+        let mut views = Vec::new();
+        for document in &documents {
+            let Some(artefact) = document.artefacts.first() else { continue };
+            views.push(View::of(&document.value, artefact, cx));
+        }
+        checks::JUDGES.iter().try_for_each(|judge| judge(&views, facts, cx))
+    }
+}
+
+/// TOML whose tables are those of a register.
+fn sniff(head: &Head<'_>) -> Match {
+    let Ok(text) =
+        std::str::from_utf8(head.bytes).or_else(|error| std::str::from_utf8(&head.bytes[..error.valid_up_to()]))
+    else {
+        return Match::No;
+    };
+    let line = |start: &str| text.lines().any(|line| line.trim_start().starts_with(start));
+    match (line("[[system]]"), line("commissioned"), line("[[evidence]]")) {
+        (true, true, false) => Match::Yes(90),
+        (true, false, false) => Match::Close("a register gives each [[system]] its day of `commissioned`"),
+        _ => Match::No,
+    }
+}
+
+/// A register as it is kept: with its text, so that a finding can show the line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct RegisterDocument {
+    register: Register,
+    text: String,
+}
+
+impl Document for RegisterDocument {
+    const KIND: &'static str = "register";
+}
+
+/// A register ready for questions: the systems that it is judged for, and their next dates.
+pub(crate) struct View<'a> {
+    document: &'a RegisterDocument,
+    artefact: &'a Artefact,
+    rows: Vec<Row>,
+}
+
+impl<'a> View<'a> {
+    fn of(document: &'a RegisterDocument, artefact: &'a Artefact, cx: &JudgeCx<'_>) -> Self {
+        let mut rows = schedule(&document.register, &rules(cx.categories), cx.as_of);
+        rows.retain(|row| row.retired.is_none() || !row.incidents.is_empty());
+        let own = cx.system.id.0.as_str();
+        if rows.iter().any(|row| row.system == own) {
+            rows.retain(|row| row.system == own);
+        }
+        Self { document, artefact, rows }
+    }
+
+    /// The systems in service with their records, in the order of their urgency.
+    fn in_service(&self) -> impl Iterator<Item = (&Row, &System)> {
+        self.rows.iter().filter(|row| row.retired.is_none()).filter_map(|row| Some((row, self.record(row)?)))
+    }
+
+    fn record(&self, row: &Row) -> Option<&System> {
+        self.document.register.systems.iter().find(|system| system.id == row.system)
+    }
+
+    /// A finding about a system, at the line that names it.
+    fn finding(&self, check: &secdiag_inspect::Check, row: &Row) -> Finding {
+        let quoted = format!("\"{}\"", row.system);
+        let line = self
+            .document
+            .text
+            .lines()
+            .position(|line| line.trim_start().starts_with("id") && line.contains(&quoted))
+            .map_or(Locator::Whole, |line| Locator::Line(line as u64 + 1));
+        let excerpt = format!("system {} ({})", row.system, row.name);
+        Finding::new(check.id, Subject::Record { record: row.system.clone() }, Proof::new(self.artefact, line, excerpt))
+            .asset(row.system.as_str())
+            .fact("system", row.system.as_str())
+            .fact("name", row.name.as_str())
+            .fact("category", row.category)
+    }
+}
+
+fn rules(categories: &[Category]) -> Rules {
+    let cycles = if categories.is_empty() {
+        usual_cycles()
+    } else {
+        Cycles(categories.iter().map(|category| (category.id, category.cycle_years)).collect())
+    };
+    Rules {
+        cycles,
+        incident_months: categories.first().map_or(3, |category| category.incident_months),
+        anchor: IncidentAnchor::Occurred,
+        major_from: 3,
+    }
+}
