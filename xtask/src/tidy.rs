@@ -36,6 +36,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("yara-x", &["secdiag-malware"]),
     ("boreal", &["secdiag-malware"]),
     ("clap", &["secdiag"]),
+    ("calamine", &["secdiag-interop"]),
+    ("rust_xlsxwriter", &["secdiag-interop"]),
+    ("quick-xml", &["secdiag-interop"]),
 ];
 
 /// `cargo metadata`, as far as it is needed.

@@ -313,7 +313,7 @@ impl Life {
             // First sight by a run that was recorded out of order: it changes only what was thought to be gone.
             Change::Found { severity, .. } => {
                 self.severity = *severity;
-                self.exception = exception.clone();
+                self.exception.clone_from(&exception);
                 if before.is_resolved() { State::Open } else { before }
             }
             Change::Opened { severity } => {
@@ -327,14 +327,12 @@ impl Life {
             Change::InProgress => State::InProgress,
             Change::Remediated { .. } => State::Remediated,
             Change::Verified { .. } => State::Verified,
-            Change::VerificationFailed => State::Open,
             Change::Closed => State::Closed,
-            Change::Reopened { .. } => State::Open,
             Change::RiskAccepted { exception } => {
                 self.exception.clone_from(exception);
                 State::RiskAccepted
             }
-            Change::AcceptanceExpired => State::Open,
+            Change::VerificationFailed | Change::Reopened { .. } | Change::AcceptanceExpired => State::Open,
             Change::FalsePositive { exception } => {
                 self.exception.clone_from(exception);
                 State::FalsePositive

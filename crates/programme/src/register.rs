@@ -326,12 +326,6 @@ impl Register {
     /// The registers of all firms out of their events, which must be in order: the last record of a thing holds.
     pub fn fold(events: &[Event]) -> BTreeMap<String, Self> {
         let mut registers: BTreeMap<String, Self> = BTreeMap::new();
-        fn put<T>(list: &mut Vec<T>, value: T, same: impl Fn(&T) -> bool) {
-            match list.iter_mut().find(|known| same(known)) {
-                Some(known) => *known = value,
-                None => list.push(value),
-            }
-        }
         for event in events {
             let register = registers
                 .entry(event.firm.clone())
@@ -358,6 +352,14 @@ impl Register {
         of_system
             .map(|held| Assessed { scope: held.scope, first_evidence: held.first_evidence, completed: held.completed })
             .collect()
+    }
+}
+
+/// Replaces what is the same thing, or adds it.
+fn put<T>(list: &mut Vec<T>, value: T, same: impl Fn(&T) -> bool) {
+    match list.iter_mut().find(|known| same(known)) {
+        Some(known) => *known = value,
+        None => list.push(value),
     }
 }
 

@@ -11,9 +11,9 @@ use secdiag_programme::incident::{Assessed, DutyState, Scope, duty, predating};
 
 /// The same rule said otherwise: the end of a month leads to the end of a month, any other day to the same day, or to
 /// the month's last where it is shorter.
-fn other_wording(anchor: Date, months: i32) -> Date {
-    let month = i32::from(anchor.year()) * 12 + i32::from(anchor.month()) - 1 + months;
-    let first = date((month / 12) as i16, (month % 12) as i8 + 1, 1);
+fn other_wording(anchor: Date, months: u32) -> Date {
+    let month = i32::from(anchor.year()) * 12 + i32::from(anchor.month()) - 1 + i32::try_from(months).unwrap();
+    let first = date(i16::try_from(month / 12).unwrap(), i8::try_from(month % 12).unwrap() + 1, 1);
     let last = first.last_of_month();
     if anchor == anchor.last_of_month() || anchor.day() > last.day() {
         last
@@ -28,7 +28,7 @@ fn every_period_of_a_century_ends_as_a_second_wording_says() {
     let mut cases = 0;
     while day <= date(2100, 12, 31) {
         for months in [3, 12, 36, 60] {
-            assert_eq!(period_end(day, months as u32), Some(other_wording(day, months)), "{day} + {months} months");
+            assert_eq!(period_end(day, months), Some(other_wording(day, months)), "{day} + {months} months");
             cases += 1;
         }
         day = day.tomorrow().unwrap();
@@ -90,7 +90,7 @@ fn a_table_may_have_its_columns_in_any_order_and_says_which_cell_is_wrong() {
     let table = evaluate(text, &usual_cycles(), 3);
     assert_eq!(to_csv(&table.answers).lines().nth(1), Some("A,2026-03-14,2026-12-31,current,,"));
     assert_eq!(table.unused_columns, ["note"]);
-    let refused: Vec<String> = table.refused.iter().map(|refused| refused.to_string()).collect();
+    let refused: Vec<String> = table.refused.iter().map(ToString::to_string).collect();
     assert_eq!(
         refused,
         [

@@ -20,7 +20,7 @@ fn at(day: i64) -> Timestamp {
 }
 
 fn life(changes: &[Change]) -> Life {
-    let dated: Vec<_> = changes.iter().enumerate().map(|(day, change)| (at(day as i64), change)).collect();
+    let dated: Vec<_> = (0..).zip(changes).map(|(day, change)| (at(day), change)).collect();
     Life::fold(dated, at(60)).unwrap()
 }
 

@@ -2,6 +2,13 @@
 //!
 //! `cargo bench -p secdiag-store --bench market [-- FINDINGS [FIRMS]]`; 400,000 findings of 70 firms by default.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::cast_possible_wrap,
+    reason = "a bench prints, and ends where a step fails"
+)]
+
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -55,7 +62,8 @@ fn life(firm: u64, n: u64) -> Vec<Event> {
         Act { actor: "bench".into(), reason: "bench".into(), at, recorded_at: at }
     };
     let (firm, id) = (format!("firm {firm}"), format!("finding-{firm}-{n}"));
-    let last = if n % 3 == 0 { Change::VerificationFailed } else { Change::Verified { by: Verification::Unknown } };
+    let last =
+        if n.is_multiple_of(3) { Change::VerificationFailed } else { Change::Verified { by: Verification::Unknown } };
     [
         (0, Change::Found { severity, run: "r".into() }),
         (30, Change::Remediated { evidence: vec![] }),

@@ -17,7 +17,7 @@ pub(crate) async fn insert_all<'a, T>(
 ) -> Result<(), sqlx::Error> {
     for some in rows.chunks(MOST_VALUES / columns) {
         let mut statement = QueryBuilder::new(head);
-        statement.push_values(some, |row, value| push(row, value));
+        statement.push_values(some, &mut push);
         statement.push(tail);
         statement.build().execute(&mut **tx).await?;
     }

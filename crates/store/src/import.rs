@@ -171,7 +171,7 @@ fn with_all_keys(candidate: &Candidate, before: Option<&Candidate>) -> Candidate
 
 /// An id that no finding of the firm has; the same file in an empty workspace gives the same ids.
 fn new_id(source: &str, candidate: &Candidate, taken: &mut BTreeSet<String>) -> String {
-    (0_u64..)
+    (0..u64::MAX)
         .map(|n| Sha256::of(serde_json::json!([source, candidate.keys, n]).to_string().as_bytes()).short())
         .find(|id| taken.insert(id.clone()))
         .unwrap_or_default()

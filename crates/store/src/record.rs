@@ -91,13 +91,14 @@ impl Store {
         }
         let seen: BTreeSet<&str> = result.findings.iter().map(|finding| finding.id.as_str()).collect();
         let looks = Looks::of(&result.coverage.checks);
-        let known: Vec<(String, String, String, Option<String>, Option<String>)> =
+        let known: Vec<KnownRow> =
             sqlx::query_as("SELECT id, system, check_slug, aspect, asset FROM findings WHERE firm = $1 ORDER BY id")
                 .bind(firm)
                 .fetch_all(&mut **tx)
                 .await
                 .map_err(|error| self.error(error))?;
-        for (id, system, check, aspect, asset) in known.into_iter().filter(|known| !seen.contains(known.0.as_str())) {
+        for known in known.into_iter().filter(|known| !seen.contains(known.id.as_str())) {
+            let KnownRow { id, system, check_slug: check, aspect, asset } = known;
             let Some(life) = life(&id).filter(|_| looks.covers(&What { system, check, aspect, asset })) else {
                 continue;
             };
@@ -106,6 +107,16 @@ impl Store {
         }
         Ok(events)
     }
+}
+
+/// A finding of the firm, whichever run saw it.
+#[derive(sqlx::FromRow)]
+struct KnownRow {
+    id: String,
+    system: String,
+    check_slug: String,
+    aspect: Option<String>,
+    asset: Option<String>,
 }
 
 /// Takes a run's rows away; firms, systems and findings that it was the first to name stay.

@@ -62,7 +62,11 @@ impl Inspection for Programme {
             let Some(artefact) = document.artefacts.first() else { continue };
             views.push(View::of(&document.value, artefact, cx));
         }
-        checks::JUDGES.iter().try_for_each(|judge| judge(&views, facts, cx))
+        let case = Case { views, inbound: facts.rows(checks::INBOUND.name)?, facts };
+        for judge in checks::JUDGES {
+            judge(&case, cx);
+        }
+        Ok(())
     }
 }
 
@@ -90,6 +94,13 @@ struct RegisterDocument {
 
 impl Document for RegisterDocument {
     const KIND: &'static str = "register";
+}
+
+/// All that the checks ask about.
+pub(crate) struct Case<'a> {
+    views: Vec<View<'a>>,
+    inbound: Vec<checks::Inbound>,
+    facts: &'a Facts<'a>,
 }
 
 /// A register ready for questions: the systems that it is judged for, and their next dates.

@@ -13,21 +13,22 @@
 //!
 //! **References.** INS (classification, 112-09-07); SEC25 art. 2
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Looked, Query, Stop};
+use secdiag_inspect::{Check, JudgeCx, Looked, Query};
 use secdiag_model::{Conn, Finding, Locator, Proof, Record, Sha256, Subject};
 use serde::Deserialize;
 
 use super::{READS, looked_at};
-use crate::View;
+use crate::{Case, View};
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("programme/category-contradicted", READS).asks(&[&INBOUND]);
 
-const INBOUND: Query = Query { name: "programme/inbound", sql: include_str!("inbound.sql"), tables: &[Conn::TABLE] };
+pub(crate) const INBOUND: Query =
+    Query { name: "programme/inbound", sql: include_str!("inbound.sql"), tables: &[Conn::TABLE] };
 
 /// A row of `inbound.sql`: a host that answered callers from the Internet.
 #[derive(Deserialize)]
-struct Inbound {
+pub(crate) struct Inbound {
     host: Option<String>,
     dst_port: Option<u16>,
     callers: u64,
@@ -38,10 +39,10 @@ struct Inbound {
     conversations: u64,
 }
 
-pub(crate) fn judge(views: &[View<'_>], facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    let all = views.iter().flat_map(View::in_service);
+pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
+    let all = case.views.iter().flat_map(View::in_service);
     looked_at(&CHECK, all.map(|(row, _)| row.system.as_str()), cx);
-    for view in views {
+    for view in &case.views {
         for (row, system) in view.in_service() {
             for decision in system.lowered_without_approval() {
                 if row.category != Some(decision.category) {
@@ -60,22 +61,20 @@ pub(crate) fn judge(views: &[View<'_>], facts: &Facts<'_>, cx: &JudgeCx<'_>) -> 
             }
         }
     }
-    by_traffic(facts, cx)
+    by_traffic(case, cx);
 }
 
-fn by_traffic(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    let rows = facts.rows::<Inbound>(INBOUND.name)?;
-    let Some(declared) = cx.system.category.filter(|category| *category > 1) else { return Ok(()) };
-    if let Some(conversations) = rows.first().map(|row| row.conversations).filter(|count| *count > 0) {
+fn by_traffic(case: &Case<'_>, cx: &JudgeCx<'_>) {
+    let Some(declared) = cx.system.category.filter(|category| *category > 1) else { return };
+    if let Some(conversations) = case.inbound.first().map(|row| row.conversations).filter(|count| *count > 0) {
         cx.looked(Looked::at(&CHECK, conversations, "conversations").on(cx.system.id.0.as_str()));
     }
-    for row in rows {
-        let (Some(host), Some(evidence), Some(locator)) = (row.host, row.evidence, row.locator) else { continue };
-        let Some(artefact) = evidence.parse::<Sha256>().ok().and_then(|digest| facts.artefact(digest)) else {
-            continue;
-        };
+    for row in &case.inbound {
+        let (Some(host), Some(evidence), Some(locator)) = (&row.host, &row.evidence, row.locator) else { continue };
+        let digest = evidence.parse::<Sha256>().ok();
+        let Some(artefact) = digest.and_then(|digest| case.facts.artefact(digest)) else { continue };
         let port = row.dst_port.map_or_else(String::new, |port| format!(" port {port}"));
-        let caller = row.example.unwrap_or_default();
+        let caller = row.example.as_deref().unwrap_or_default();
         let excerpt = format!("{caller} → {host}{port}: answered; {} connections in all", row.connections);
         let locator = match artefact.format() {
             Some("pcap" | "pcapng") => Locator::Packet(locator),
@@ -97,7 +96,6 @@ fn by_traffic(facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
                 .fact("how_zh", "實際觀測流量"),
         );
     }
-    Ok(())
 }
 
 fn because(fact: secdiag_programme::register::Fact) -> (&'static str, &'static str) {

@@ -10,11 +10,11 @@
 //!
 //! **References.** MECH art. 4(3): core and non-core grading reviewed yearly
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
+use secdiag_inspect::{Check, JudgeCx};
 use secdiag_programme::calendar::period_end;
 
 use super::{READS, looked_at};
-use crate::View;
+use crate::{Case, View};
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("programme/classification-review-overdue", READS);
@@ -22,14 +22,14 @@ pub(crate) const CHECK: Check = Check::new("programme/classification-review-over
 /// Months that a review lasts: MECH art. 4(3), yearly.
 const MONTHS: u32 = 12;
 
-pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     fn core<'a>(
         view: &'a View<'_>,
     ) -> impl Iterator<Item = (&'a secdiag_programme::schedule::Row, &'a secdiag_programme::register::System)> {
         view.in_service().filter(|(row, _)| row.category == Some(1))
     }
-    looked_at(&CHECK, views.iter().flat_map(core).map(|(row, _)| row.system.as_str()), cx);
-    for view in views {
+    looked_at(&CHECK, case.views.iter().flat_map(core).map(|(row, _)| row.system.as_str()), cx);
+    for view in &case.views {
         for (row, system) in core(view) {
             let decided = system.category_on(cx.as_of).map(|decision| decision.effective);
             let reviewed = system.category_reviewed.filter(|day| *day <= cx.as_of);
@@ -38,5 +38,4 @@ pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Resu
             cx.report(view.finding(&CHECK, row).fact("last", last.to_string()).fact("due", end.to_string()));
         }
     }
-    Ok(())
 }

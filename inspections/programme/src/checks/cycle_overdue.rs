@@ -11,18 +11,18 @@
 //!
 //! **References.** ART III (categories); INS 肆.二; Civil Code §§ 120–121
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
+use secdiag_inspect::{Check, JudgeCx};
 
 use super::{READS, looked_at};
-use crate::View;
+use crate::{Case, View};
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("programme/cycle-overdue", READS);
 
-pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    let dated = views.iter().flat_map(View::in_service).filter(|(row, _)| row.due.is_some());
+pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
+    let dated = case.views.iter().flat_map(View::in_service).filter(|(row, _)| row.due.is_some());
     looked_at(&CHECK, dated.map(|(row, _)| row.system.as_str()), cx);
-    for view in views {
+    for view in &case.views {
         for (row, system) in view.in_service() {
             let (Some(due), Some(state)) = (row.due, row.state) else { continue };
             if !state.is_overdue() {
@@ -45,5 +45,4 @@ pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Resu
             );
         }
     }
-    Ok(())
 }

@@ -11,19 +11,19 @@
 //!
 //! **References.** ART III (re-assessment within three months of a major incident)
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
+use secdiag_inspect::{Check, JudgeCx};
 use secdiag_model::Subject;
 use secdiag_programme::incident::DutyState;
 
 use super::{READS, looked_at};
-use crate::View;
+use crate::Case;
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("programme/incident-reassessment-overdue", READS);
 
-pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    looked_at(&CHECK, views.iter().flat_map(|view| &view.rows).map(|row| row.system.as_str()), cx);
-    for view in views {
+pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
+    looked_at(&CHECK, case.views.iter().flat_map(|view| &view.rows).map(|row| row.system.as_str()), cx);
+    for view in &case.views {
         for row in &view.rows {
             for duty in row.incidents.iter().filter(|duty| duty.duty.state == DutyState::Overdue) {
                 let mut finding = view.finding(&CHECK, row);
@@ -37,5 +37,4 @@ pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Resu
             }
         }
     }
-    Ok(())
 }

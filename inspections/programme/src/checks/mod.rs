@@ -1,11 +1,13 @@
 //! One file per check; what they share is in [`crate::View`].
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Looked, Stop};
+use secdiag_inspect::{Check, JudgeCx, Looked};
 
-use crate::View;
+use crate::Case;
+
+pub(crate) use category_contradicted::{INBOUND, Inbound};
 
 secdiag_inspect::checks! {
-    fn(&[View<'_>], &Facts<'_>, &JudgeCx<'_>) -> Result<(), Stop>;
+    fn(&Case<'_>, &JudgeCx<'_>);
     system_unclassified,
     category_contradicted,
     classification_review_overdue,

@@ -10,21 +10,20 @@
 //!
 //! **References.** INS notes on 肆.一 ("no system may stay unclassified"); SEC25 art. 2
 
-use secdiag_inspect::{Check, Facts, JudgeCx, Stop};
+use secdiag_inspect::{Check, JudgeCx};
 
 use super::{READS, looked_at};
-use crate::View;
+use crate::{Case, View};
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("programme/system-unclassified", READS);
 
-pub(crate) fn judge(views: &[View<'_>], _: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
-    let all = views.iter().flat_map(View::in_service);
+pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
+    let all = case.views.iter().flat_map(View::in_service);
     looked_at(&CHECK, all.map(|(row, _)| row.system.as_str()), cx);
-    for view in views {
+    for view in &case.views {
         for (row, _) in view.in_service().filter(|(row, _)| row.category.is_none()) {
             cx.report(view.finding(&CHECK, row).fact("proposed", row.proposed.category));
         }
     }
-    Ok(())
 }
