@@ -120,7 +120,7 @@ fn moved_removed_and_added_findings_are_told_apart() {
 }
 
 /// What the bench of the same name prints; the worst case last: nothing tells the findings apart.
-pub fn measure(sizes: &[usize]) {
+pub(crate) fn measure(sizes: &[usize]) {
     for n in sizes {
         for snippets in [true, false] {
             trial(*n, snippets);
