@@ -545,6 +545,9 @@ impl Lint<'_> {
             self.sources(&place, &change.source);
         }
         for element in &duties.report_elements {
+            for item in element.items.iter().filter(|item| self.catalogue.item(item).is_none()) {
+                self.add(format!("duties.yaml {}", element.id), format!("names {item}, which does not exist"));
+            }
             self.sources(format!("duties.yaml {}", element.id), &element.source);
         }
     }

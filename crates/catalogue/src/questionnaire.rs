@@ -239,6 +239,9 @@ pub struct ReportElement {
     pub id: String,
     /// Name.
     pub title: Bilingual,
+    /// Items whose outcome is this element, where the report is a result of ours.
+    #[serde(default)]
+    pub items: Vec<ItemId>,
     /// Clause.
     pub source: Vec<String>,
 }

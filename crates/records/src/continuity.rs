@@ -88,7 +88,7 @@ pub struct ContinuityDrill {
     /// Slug, where it has one.
     pub id: Option<String>,
     /// When.
-    pub date: Option<Date>,
+    pub date: Date,
     /// Functions drilled, by id.
     pub functions: Vec<String>,
     /// What was supposed to have failed.
@@ -269,12 +269,12 @@ fn drill(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<ContinuityDrill> 
     Some(ContinuityDrill {
         at: fields.at(),
         id: fields.text("id", notes),
-        date: fields.date("date", notes),
         functions: fields.texts("functions", notes),
         scenario: fields.text("scenario", notes),
         recovery_minutes: fields.number("recovery_minutes", notes),
         data_loss_minutes: fields.number("data_loss_minutes", notes),
         report: fields.text("report", notes),
+        date: fields.needed_date("date", notes)?,
     })
 }
 
@@ -319,13 +319,19 @@ const RESULTS: &[(&str, bool)] = &[
 
 fn appetite(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<RiskAppetite> {
     const SCOPES: &[(&str, AppetiteScope)] = &[("event", AppetiteScope::Event), ("year", AppetiteScope::Year)];
-    Some(RiskAppetite {
+    let stated = RiskAppetite {
         at: fields.at(),
         scope: fields.choice("scope", SCOPES, notes),
         appetite: fields.number("appetite", notes),
         capacity: fields.number("capacity", notes),
         approval: approval(fields, notes),
-    })
+    };
+    if stated.appetite.is_none() && stated.capacity.is_none() {
+        let text = "neither `appetite` nor `capacity` is a figure: the record was left out";
+        notes.add("field-missing", &stated.at, text);
+        return None;
+    }
+    Some(stated)
 }
 
 fn monitored(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<Monitored> {

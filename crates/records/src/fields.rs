@@ -161,6 +161,15 @@ impl<'a> Fields<'a> {
         date
     }
 
+    /// A date that a record cannot do without.
+    pub fn needed_date(&mut self, key: &'static str, notes: &mut Notes) -> Option<Date> {
+        let date = self.date(key, notes);
+        if date.is_none() {
+            notes.add("field-missing", &self.at, format!("`{key}` is missing: the record was left out"));
+        }
+        date
+    }
+
     /// A whole number that is not negative.
     pub fn number(&mut self, key: &'static str, notes: &mut Notes) -> Option<u64> {
         let (value, at) = self.take(key)?;

@@ -22,7 +22,7 @@ pub(crate) struct Asked<'a> {
 #[derive(Clone)]
 pub(crate) struct Given<'a> {
     pub(crate) artefact: &'a Artefact,
-    pub(crate) answer: Answer,
+    pub(crate) answer: Box<Answer>,
 }
 
 /// What became of a question.
@@ -137,7 +137,7 @@ pub(crate) fn ask<'a>(
                 }
                 Some(_) if answer.answer.is_none() => {}
                 Some((id, _)) => {
-                    let answer = Given { artefact: file.artefact, answer: answer.clone() };
+                    let answer = Given { artefact: file.artefact, answer: Box::new(answer.clone()) };
                     given.entry(id).or_default().push(answer);
                 }
             }

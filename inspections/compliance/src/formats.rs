@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answers::{self, Answers};
 use crate::records::{self, Records};
+use crate::results;
 
 /// Largest file that is read: registers of ten years are far below.
 pub(crate) const MAX_BYTES: u64 = 8 << 20;
@@ -69,8 +70,49 @@ const LETTERS: Format = Format {
     sniff: |head| has_columns(head, &["letter", "received_on"]),
 };
 
+/// `run.json` of a result of ours.
+const RUN: Format = Format {
+    id: "secdiag-run",
+    kind: EvidenceKind::Doc,
+    title: "Result of secdiag (run.json)",
+    sniff: results::sniff_run,
+};
+
+/// `items.json` of a result of ours.
+const ITEMS: Format = Format {
+    id: "secdiag-items",
+    kind: EvidenceKind::Doc,
+    title: "Result of secdiag (items.json)",
+    sniff: results::sniff_items,
+};
+
+/// `findings.jsonl` of a result of ours.
+const FINDINGS: Format = Format {
+    id: "secdiag-findings",
+    kind: EvidenceKind::Doc,
+    title: "Result of secdiag (findings.jsonl)",
+    sniff: results::sniff_findings,
+};
+
 /// In the order of the documentation.
-pub(crate) static FORMATS: [&Format; 7] = [&ANSWERS, &ANSWERS_CSV, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
+pub(crate) static FORMATS: [&Format; 10] =
+    [&ANSWERS, &ANSWERS_CSV, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS, &RUN, &ITEMS, &FINDINGS];
+
+/// Formats whose files are each read alone.
+pub(crate) static FILES: &[&Format] = &[&ANSWERS, &ANSWERS_CSV, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
+
+/// Formats whose files of one folder are one result, the run first.
+pub(crate) const RESULT: [&str; 3] = ["secdiag-run", "secdiag-items", "secdiag-findings"];
+
+/// Formats that the check of reports depends on.
+pub(crate) const READS_REPORTS: &[&str] = &[
+    "compliance-answers",
+    "compliance-answers-csv",
+    "compliance-records",
+    "secdiag-run",
+    "secdiag-items",
+    "secdiag-findings",
+];
 
 /// Formats that checks of answers depend on. Every check of a register depends on answers too: questions feed it.
 pub(crate) const READS_ANSWERS: &[&str] = &["compliance-answers", "compliance-answers-csv"];
@@ -104,6 +146,9 @@ impl Document for ContinuityDocument {
 pub(crate) fn parse(unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
     let artefact = unit.first();
     let Some(format) = artefact.format() else { return Ok(()) };
+    if RESULT.contains(&format) {
+        return results::parse(unit, cx);
+    }
     if artefact.size > MAX_BYTES {
         let text = format!("the file is larger than {MAX_BYTES} bytes and was not read: split it");
         cx.note(Note::new(NoteKind::Broken, "too-large", text).on(artefact));
@@ -133,6 +178,8 @@ pub(crate) fn parse(unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         }
         _ => return Ok(()),
     };
-    notes.into_iter().for_each(|note| cx.note(note.on(artefact)));
+    for note in notes {
+        cx.note(note.on(artefact));
+    }
     Ok(())
 }

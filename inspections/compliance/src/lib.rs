@@ -19,12 +19,14 @@ mod asked;
 mod checks;
 mod formats;
 pub mod records;
+mod results;
 pub mod rhythm;
 mod say;
 pub mod template;
 mod view;
 
 use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
+use secdiag_model::EvidenceSet;
 
 pub use answers::Answers;
 pub use records::Records;
@@ -40,6 +42,12 @@ struct Compliance;
 impl Inspection for Compliance {
     fn meta(&self) -> &'static Meta {
         &META
+    }
+
+    fn units(&self, evidence: &EvidenceSet) -> Vec<Unit> {
+        let mut units = Unit::per_content(evidence, formats::FILES);
+        units.extend(results::units(evidence));
+        units
     }
 
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {

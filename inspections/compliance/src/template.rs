@@ -55,7 +55,9 @@ fn toml<'a>(questionnaire: &Questionnaire, questions: impl Iterator<Item = &'a Q
     };
     let mut text =
         format!("secdiag = \"answers\"\n\n# {} ({})\n", questionnaire.title.get(lang), questionnaire.version);
-    how.iter().for_each(|line| add(&mut text, format_args!("# {line}\n")));
+    for line in how {
+        add(&mut text, format_args!("# {line}\n"));
+    }
     for question in questions {
         add(&mut text, format_args!("\n[[answer]]\nquestion = \"{}\"\n", question.id));
         for line in [question.text.get(lang), question.evidence.get(lang)] {

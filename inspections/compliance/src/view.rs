@@ -11,6 +11,7 @@ use crate::answers::Answers;
 use crate::asked::{self, Asked};
 use crate::formats::ContinuityDocument;
 use crate::records::Records;
+use crate::results::ResultReport;
 
 /// What checks look at.
 pub(crate) struct View<'a> {
@@ -24,6 +25,8 @@ pub(crate) struct View<'a> {
     pub(crate) continuity: Vec<Known<'a, Continuity>>,
     /// Registers and papers.
     pub(crate) records: Vec<Known<'a, Records>>,
+    /// Results of ours among the evidence.
+    pub(crate) results: Vec<Known<'a, ResultReport>>,
     /// The questions with what was answered.
     pub(crate) asked: Vec<Asked<'a>>,
 }
@@ -43,7 +46,8 @@ impl<'a> View<'a> {
             .map(|known| Known { artefact: known.artefact, value: known.value.0 })
             .collect();
         let records = known::<Records>(facts)?;
-        if answers.is_empty() && continuity.is_empty() && records.is_empty() {
+        let results = known::<ResultReport>(facts)?;
+        if answers.is_empty() && continuity.is_empty() && records.is_empty() && results.is_empty() {
             return Ok(None);
         }
         let Some(catalogue) = cx.catalogue else {
@@ -57,7 +61,7 @@ impl<'a> View<'a> {
             cx.note(Note::new(NoteKind::Assumed, "category-1-assumed", text));
         }
         let asked = asked::ask(catalogue, category, &answers, facts.evidence, cx);
-        Ok(Some(Self { catalogue, evidence: facts.evidence, category, continuity, records, asked }))
+        Ok(Some(Self { catalogue, evidence: facts.evidence, category, continuity, records, results, asked }))
     }
 
     /// Every record of one kind of the continuity files, with its file.

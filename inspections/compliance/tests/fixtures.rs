@@ -21,7 +21,7 @@ fn every_check_fires_and_stays_silent_as_its_fixtures_say() {
         entries.sort();
         for path in entries {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            let judged = common::judge(add(Bench::default(), &path, &name));
+            let judged = common::judge(add(Bench::default(), &path, &name).unwrap());
             if !judged.looked.iter().any(|looked| looked.check == check.id && looked.count > 0) {
                 wrong.push(format!("{slug}/{name}: not looked at; notes {:#?}", judged.notes));
             }
@@ -47,7 +47,7 @@ fn every_finding_of_a_fixture_can_be_worded_and_counts() {
         for path in std::fs::read_dir(slug.unwrap().path()).unwrap() {
             let path = path.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            for finding in common::judge(add(Bench::default(), &path, &name)).findings {
+            for finding in common::judge(add(Bench::default(), &path, &name).unwrap()).findings {
                 let text = catalogue.check(&finding.check).unwrap();
                 for lang in [secdiag_model::Lang::En, secdiag_model::Lang::ZhTw] {
                     let texts = text.render(lang, &finding.facts).unwrap();
@@ -63,14 +63,13 @@ fn every_finding_of_a_fixture_can_be_worded_and_counts() {
     assert_eq!(seen.len(), COMPLIANCE.meta().checks.len());
 }
 
-fn add(bench: Bench, path: &Path, name: &str) -> Bench {
+fn add(bench: Bench, path: &Path, name: &str) -> std::io::Result<Bench> {
     if !path.is_dir() {
-        return bench.file(COMPLIANCE, name, &std::fs::read(path).unwrap());
+        return Ok(bench.file(COMPLIANCE, name, &std::fs::read(path)?));
     }
-    let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.sort();
-    entries.iter().fold(bench, |bench, entry| {
-        let inner = format!("{name}/{}", entry.file_name().unwrap().to_string_lossy());
-        add(bench, entry, &inner)
+    let mut entries: Vec<_> = std::fs::read_dir(path)?.collect::<std::io::Result<_>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    entries.iter().try_fold(bench, |bench, entry| {
+        add(bench, &entry.path(), &format!("{name}/{}", entry.file_name().to_string_lossy()))
     })
 }

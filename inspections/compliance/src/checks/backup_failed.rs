@@ -34,7 +34,7 @@ const NAMED: usize = 10;
 
 pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     let Some(repeat) = view.limit(LimitId::BackupRepeat) else { return };
-    let mut jobs: BTreeMap<(String, Option<String>), Vec<(&Artefact, &BackupJob)>> = BTreeMap::new();
+    let mut jobs: BTreeMap<String, Vec<(&Artefact, &BackupJob)>> = BTreeMap::new();
     let (mut looked, mut unusable) = (0, BTreeMap::new());
     for (artefact, run) in view.of_continuity(|continuity| &continuity.backups) {
         if run.date.is_none_or(|date| date > cx.as_of) {
@@ -42,13 +42,14 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
             continue;
         }
         looked += 1;
-        jobs.entry((run.job.clone(), run.system.clone())).or_default().push((artefact, run));
+        let name = run.system.as_ref().map_or_else(|| run.job.clone(), |system| format!("{system}: {}", run.job));
+        jobs.entry(name).or_default().push((artefact, run));
     }
     for (artefact, count) in unusable.into_values() {
         let text = "runs of backup jobs without a date, or dated after the date of the diagnostic, were not judged";
         cx.note(Note::new(NoteKind::NotUnderstood, "backup-undated", text).times(count).on(artefact));
     }
-    for ((job, system), mut runs) in jobs {
+    for (name, mut runs) in jobs {
         // Stable: of one day's runs the later line is the later run.
         runs.sort_by_key(|(_, run)| run.date);
         let mut failed = Vec::new();
@@ -65,9 +66,8 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
         }
         let Some((artefact, run, _)) = failed.last() else { continue };
         let days: Vec<String> = failed.iter().rev().take(NAMED).map(|(_, _, date)| date.to_string()).collect();
-        let name = system.as_ref().map_or_else(|| job.clone(), |system| format!("{system}: {job}"));
         let found =
-            finding(&CHECK, name.as_str(), proof(artefact, &run.at, format!("job {job} failed on {}", days[0])))
+            finding(&CHECK, name.as_str(), proof(artefact, &run.at, format!("job {} failed on {}", run.job, days[0])))
                 .fact("record", name.as_str())
                 .fact("count", failed.len())
                 .fact("days", days.clone())

@@ -36,7 +36,9 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
         let last = view
             .of_continuity(|continuity| &continuity.drills)
             .filter(|(_, drill)| drill.functions.iter().any(|id| id.eq_ignore_ascii_case(&function.id)))
-            .filter_map(|(artefact, drill)| Some((drill.date.filter(|date| *date <= cx.as_of)?, artefact, &drill.at)))
+            .filter_map(|(artefact, drill)| {
+                Some((Some(drill.date).filter(|date| *date <= cx.as_of)?, artefact, &drill.at))
+            })
             .max_by_key(|(date, ..)| *date);
         if last.is_some_and(|(date, ..)| date >= limit.since(cx.as_of)) {
             continue;

@@ -69,13 +69,11 @@ fn teams<'v>(view: &'v View<'_>, cx: &JudgeCx<'_>) -> Vec<(&'v Artefact, &'v Tea
         if !cx.system.is_none_or(here) {
             continue;
         }
-        match team.date {
-            Some(date) => found.push((artefact, team, date)),
-            None => {
-                let text =
-                    format!("team of {}: the day of the assessment is missing; it was not judged", team.assessment);
-                cx.note(Note::new(NoteKind::NotUnderstood, "team-undated", text).on(artefact));
-            }
+        if let Some(date) = team.date {
+            found.push((artefact, team, date));
+        } else {
+            let text = format!("team of {}: the day of the assessment is missing; it was not judged", team.assessment);
+            cx.note(Note::new(NoteKind::NotUnderstood, "team-undated", text).on(artefact));
         }
     }
     found
@@ -162,7 +160,7 @@ fn kept_since(record: &Retention, as_of: Date) -> Option<Date> {
         let value = i64::try_from(value).unwrap_or(cap).min(cap);
         as_of.checked_sub(of(value)).unwrap_or(Date::MIN)
     };
-    let days = record.days.map(|days| span(days, 3_000_000, |value| value.days()));
-    let years = record.years.map(|years| span(years, 9_000, |value| value.years()));
+    let days = record.days.map(|days| span(days, 3_000_000, ToSpan::days));
+    let years = record.years.map(|years| span(years, 9_000, ToSpan::years));
     days.into_iter().chain(years).min()
 }

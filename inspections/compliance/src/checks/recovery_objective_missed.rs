@@ -72,7 +72,7 @@ impl Measure {
         let drills = view.of_continuity(|continuity| &continuity.drills);
         let mine = drills.filter(|(_, drill)| drill.functions.iter().any(|id| id.eq_ignore_ascii_case(&function.id)));
         let measured = mine.filter_map(|(artefact, drill)| {
-            let date = drill.date.filter(|date| *date <= cx.as_of)?;
+            let date = Some(drill.date).filter(|date| *date <= cx.as_of)?;
             Some((date, (self.measured)(drill)?, artefact, drill))
         });
         // Of one day's drills the worst counts.

@@ -8,7 +8,8 @@
 //! A report without it cannot be followed up, and does not complete the cycle.
 //!
 //! # Evidence
-//! Answer files; `[[report]]` with its elements and deficiencies.
+//! Answer files; `[[report]]` with its elements and deficiencies; or a result of ours, as `run.json`, `items.json` and
+//! `findings.jsonl` of one folder, with the team in the registers.
 //!
 //! # Limits
 //! Where an element stands is believed; whether it is true is for the reader.
@@ -18,14 +19,16 @@
 
 use secdiag_inspect::{Check, JudgeCx, Looked};
 use secdiag_model::{Artefact, Note, NoteKind};
+use secdiag_records::At;
 
 use crate::asked::{Dated, judge_gaps};
 use crate::records::{Deficiency, Report};
+use crate::results::ResultReport;
 use crate::say::{BothLanguages, finding, proof, words};
 use crate::view::View;
 
 /// Identity.
-pub(crate) const CHECK: Check = Check::new("programme/report-element-missing", crate::formats::READS_RECORDS);
+pub(crate) const CHECK: Check = Check::new("programme/report-element-missing", crate::formats::READS_REPORTS);
 
 /// Deficiencies named in a finding.
 const NAMED: usize = 10;
@@ -57,8 +60,54 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
             cx.report(missing(report, &element.id, artefact, &detail));
         }
     }
+    for known in &view.results {
+        looked += elements.len() as u64;
+        judge_result(&known.value, known.artefact, view, cx);
+    }
     if looked > 0 {
         cx.looked(Looked::at(&CHECK, looked, "elements").aspect("report"));
+    }
+}
+
+/// Holds a result of ours to the elements: what a report of it could not say.
+fn judge_result(result: &ResultReport, artefact: &Artefact, view: &View<'_>, cx: &JudgeCx<'_>) {
+    let complete = result.counted == Some(result.findings);
+    let decided = |items: &[secdiag_model::ItemId]| {
+        let outcomes = items.iter().filter_map(|item| result.outcomes.get(&item.0)).flatten();
+        outcomes.into_iter().any(|outcome| matches!(outcome.as_str(), "pass" | "fail" | "observation"))
+    };
+    for element in &view.catalogue.duties().report_elements {
+        let lacking = result.lacking.get(&element.id).copied().unwrap_or_default();
+        let there = match element.id.as_str() {
+            "assessor_qualifications" => {
+                view.of_records(|records| &records.teams).any(|(_, team)| !team.people.is_empty())
+            }
+            "scope" => !result.systems.is_empty(),
+            "tasks_and_targets" => !result.outcomes.is_empty(),
+            "records" => result.files > 0,
+            "social_engineering" => decided(&element.items),
+            _ => complete,
+        };
+        if there && lacking == 0 {
+            continue;
+        }
+        let detail = if lacking > 0 {
+            words(
+                format!("{}, of {lacking} findings", element.title.en),
+                format!("{}（{lacking} 項未載）", element.title.zh_tw),
+            )
+        } else {
+            element.title.clone()
+        };
+        let record = format!("run {}", result.run);
+        let place = proof(artefact, &At::default(), format!("{record}: no {}", element.id));
+        let found = finding(&CHECK, format!("{record} {}", element.id), place)
+            .aspect("report")
+            .fact("record", record)
+            .fact("state", "element")
+            .fact("element", element.id.as_str())
+            .both("detail", &detail);
+        cx.report(found);
     }
 }
 

@@ -15,7 +15,8 @@ pub(crate) const AS_OF: Date = date(2026, 11, 24);
 
 /// The built-in catalogue.
 pub(crate) fn catalogue() -> Catalogue {
-    static BUILT_IN: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::built_in().unwrap());
+    static BUILT_IN: LazyLock<Catalogue> =
+        LazyLock::new(|| Catalogue::built_in().unwrap_or_else(|error| panic!("{error}")));
     BUILT_IN.clone()
 }
 
