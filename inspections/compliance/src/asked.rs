@@ -306,7 +306,7 @@ pub(crate) fn judge_gaps(check: &Check, dated: Dated, view: &View<'_>, cx: &Judg
         cx.report(gap(check, asked, given, action));
     }
     for (topic, count) in looked {
-        cx.looked(Looked::at(check, count, "answers").aspect(topic));
+        cx.looked(Looked::at(check, count, "questionnaire answers").aspect(topic));
     }
 }
 

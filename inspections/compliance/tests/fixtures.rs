@@ -63,6 +63,26 @@ fn every_finding_of_a_fixture_can_be_worded_and_counts() {
     assert_eq!(seen.len(), COMPLIANCE.meta().checks.len());
 }
 
+/// What the checks count and why they note something can be said in both languages.
+#[test]
+fn counts_and_notes_have_words() {
+    let catalogue = common::catalogue();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let mut without = std::collections::BTreeSet::new();
+    for slug in std::fs::read_dir(&folder).unwrap() {
+        for path in std::fs::read_dir(slug.unwrap().path()).unwrap() {
+            let path = path.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let judged = common::judge(add(Bench::default(), &path, &name).unwrap());
+            let notes = judged.notes.iter().filter(|note| !catalogue.words().notes.contains_key(&note.reason));
+            without.extend(notes.map(|note| note.reason.clone()));
+            let counted = judged.looked.iter().filter(|looked| !catalogue.words().counted.contains_key(looked.what));
+            without.extend(counted.map(|looked| looked.what.to_owned()));
+        }
+    }
+    assert_eq!(without, std::collections::BTreeSet::new());
+}
+
 fn add(bench: Bench, path: &Path, name: &str) -> std::io::Result<Bench> {
     if !path.is_dir() {
         return Ok(bench.file(COMPLIANCE, name, &std::fs::read(path)?));

@@ -59,6 +59,6 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
         cx.report(proofs.fold(found, secdiag_model::Finding::proof));
     }
     for (topic, count) in looked {
-        cx.looked(Looked::at(&CHECK, count, "answers").aspect(topic));
+        cx.looked(Looked::at(&CHECK, count, "questionnaire answers").aspect(topic));
     }
 }

@@ -53,6 +53,6 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
         cx.report(found);
     }
     for (topic, count) in looked {
-        cx.looked(Looked::at(&CHECK, count, "answers").aspect(topic));
+        cx.looked(Looked::at(&CHECK, count, "questionnaire answers").aspect(topic));
     }
 }
