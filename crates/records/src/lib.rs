@@ -2,6 +2,7 @@
 //! reads them sits below all of them.
 //!
 //! - [`tree`]: TOML, YAML or CSV as one tree of values, each with its line where the format tells it.
+//! - [`workbook`]: the same from a sheet of a workbook.
 //! - [`fields`]: takes typed fields out of a tree; what is missing, of another type or not known is noted with its place
 //!   and count, and never costs the rest of the file.
 //! - [`continuity`]: business functions, recovery objectives, drills, restores, backups, risk appetite.
@@ -12,6 +13,7 @@
 pub mod continuity;
 pub mod fields;
 pub mod tree;
+pub mod workbook;
 
 use secdiag_model::{Head, Match};
 use serde::{Deserialize, Serialize};

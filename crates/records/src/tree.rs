@@ -214,7 +214,8 @@ fn parse_csv(text: &str, list: &str) -> (Node, Vec<Fault>) {
     (Node { line: 1, value: Value::Map(map) }, faults)
 }
 
-fn column(name: &str) -> String {
+/// The name of a column as records know it.
+pub(crate) fn column(name: &str) -> String {
     name.trim().trim_matches('"').trim().to_lowercase()
 }
 

@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use secdiag_model::Note;
 use secdiag_records::continuity::each;
-use secdiag_records::{At, Fields, Notes, Syntax, tree};
+use secdiag_records::tree::Fault;
+use secdiag_records::{At, Fields, Node, Notes, Syntax, tree, workbook};
 use serde::{Deserialize, Serialize};
 
 /// The word after `secdiag` in a file of this kind.
@@ -78,15 +79,28 @@ const WORDS: &[(&str, Word)] = &[
     ("不適用", Word::NotApplicable),
 ];
 
+/// Columns that tell answers in a table.
+pub const COLUMNS: &[&str] = &["question", "answer"];
+
 /// Reads a file; what is not understood is in the notes.
 pub fn read(text: &str, syntax: Syntax) -> (Answers, Vec<Note>) {
-    let mut notes = Notes::default();
     let (tree, faults) = tree::parse(text, syntax, "answer");
+    take(&tree, faults)
+}
+
+/// Reads a workbook.
+pub fn read_workbook(bytes: &[u8]) -> (Answers, Vec<Note>) {
+    let (tree, faults) = workbook::parse(bytes, COLUMNS, "answer");
+    take(&tree, faults)
+}
+
+fn take(tree: &Node, faults: Vec<Fault>) -> (Answers, Vec<Note>) {
+    let mut notes = Notes::default();
     for fault in faults {
         notes.add("does-not-parse", &At { line: fault.line, path: String::new() }, fault.text);
     }
     let mut answers = Answers::default();
-    if let Some(mut top) = Fields::top(&tree, &mut notes) {
+    if let Some(mut top) = Fields::top(tree, &mut notes) {
         let _ = top.text("secdiag", &mut notes);
         answers.answers = each(&mut top, "answer", &mut notes, answer);
         top.done(&mut notes);

@@ -4,7 +4,7 @@ use secdiag_inspect::{Document, ParseCx, Stop, Unit};
 use secdiag_model::evidence::Format;
 use secdiag_model::{EvidenceKind, Note, NoteKind};
 use secdiag_records::continuity::{self, Continuity};
-use secdiag_records::{Syntax, declaration, declared, has_columns};
+use secdiag_records::{Syntax, declaration, declared, has_columns, workbook};
 use serde::{Deserialize, Serialize};
 
 use crate::answers::{self, Answers};
@@ -27,7 +27,15 @@ const ANSWERS_CSV: Format = Format {
     id: "compliance-answers-csv",
     kind: EvidenceKind::Quest,
     title: "Answers to questionnaires (CSV)",
-    sniff: |head| has_columns(head, &["question", "answer"]),
+    sniff: |head| has_columns(head, answers::COLUMNS),
+};
+
+/// The same, as a workbook.
+const ANSWERS_XLSX: Format = Format {
+    id: "compliance-answers-xlsx",
+    kind: EvidenceKind::Quest,
+    title: "Answers to questionnaires (XLSX)",
+    sniff: |head| workbook::has_sheet(head, answers::COLUMNS),
 };
 
 /// Continuity records.
@@ -95,11 +103,23 @@ const FINDINGS: Format = Format {
 };
 
 /// In the order of the documentation.
-pub(crate) static FORMATS: [&Format; 10] =
-    [&ANSWERS, &ANSWERS_CSV, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS, &RUN, &ITEMS, &FINDINGS];
+pub(crate) static FORMATS: [&Format; 11] = [
+    &ANSWERS,
+    &ANSWERS_CSV,
+    &ANSWERS_XLSX,
+    &CONTINUITY,
+    &BACKUPS,
+    &RECORDS,
+    &AUDITS,
+    &LETTERS,
+    &RUN,
+    &ITEMS,
+    &FINDINGS,
+];
 
 /// Formats whose files are each read alone.
-pub(crate) static FILES: &[&Format] = &[&ANSWERS, &ANSWERS_CSV, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
+pub(crate) static FILES: &[&Format] =
+    &[&ANSWERS, &ANSWERS_CSV, &ANSWERS_XLSX, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
 
 /// Formats whose files of one folder are one result, the run first.
 pub(crate) const RESULT: [&str; 3] = ["secdiag-run", "secdiag-items", "secdiag-findings"];
@@ -108,6 +128,7 @@ pub(crate) const RESULT: [&str; 3] = ["secdiag-run", "secdiag-items", "secdiag-f
 pub(crate) const READS_REPORTS: &[&str] = &[
     "compliance-answers",
     "compliance-answers-csv",
+    "compliance-answers-xlsx",
     "compliance-records",
     "secdiag-run",
     "secdiag-items",
@@ -115,15 +136,26 @@ pub(crate) const READS_REPORTS: &[&str] = &[
 ];
 
 /// Formats that checks of answers depend on. Every check of a register depends on answers too: questions feed it.
-pub(crate) const READS_ANSWERS: &[&str] = &["compliance-answers", "compliance-answers-csv"];
+pub(crate) const READS_ANSWERS: &[&str] = &["compliance-answers", "compliance-answers-csv", "compliance-answers-xlsx"];
 
 /// Formats that checks of registers and papers depend on.
-pub(crate) const READS_RECORDS: &[&str] =
-    &["compliance-answers", "compliance-answers-csv", "compliance-records", "audit-register", "letter-register"];
+pub(crate) const READS_RECORDS: &[&str] = &[
+    "compliance-answers",
+    "compliance-answers-csv",
+    "compliance-answers-xlsx",
+    "compliance-records",
+    "audit-register",
+    "letter-register",
+];
 
 /// Formats that checks of continuity depend on.
-pub(crate) const READS_CONTINUITY: &[&str] =
-    &["compliance-answers", "compliance-answers-csv", "continuity-records", "backup-register"];
+pub(crate) const READS_CONTINUITY: &[&str] = &[
+    "compliance-answers",
+    "compliance-answers-csv",
+    "compliance-answers-xlsx",
+    "continuity-records",
+    "backup-register",
+];
 
 impl Document for Answers {
     const KIND: &'static str = "answers";
@@ -152,6 +184,15 @@ pub(crate) fn parse(unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
     if artefact.size > MAX_BYTES {
         let text = format!("the file is larger than {MAX_BYTES} bytes and was not read: split it");
         cx.note(Note::new(NoteKind::Broken, "too-large", text).on(artefact));
+        return Ok(());
+    }
+    if format == ANSWERS_XLSX.id {
+        let (bytes, _) = cx.bytes(artefact, MAX_BYTES)?;
+        let (document, notes) = answers::read_workbook(&bytes);
+        cx.document(&unit.artefacts, &document)?;
+        for note in notes {
+            cx.note(note.on(artefact));
+        }
         return Ok(());
     }
     let text = cx.text(artefact)?.text;

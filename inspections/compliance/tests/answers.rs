@@ -182,6 +182,34 @@ fn without_a_catalogue_nothing_is_judged_and_it_is_told() {
     assert_eq!(judged.notes.iter().map(|note| note.reason.as_str()).collect::<Vec<_>>(), ["no-catalogue"]);
 }
 
+/// A template filled in with a spreadsheet and saved as a workbook is read as the CSV is.
+#[test]
+fn a_workbook_says_the_same_as_its_csv() {
+    let rows = [
+        ["question", "text", "answer", "by", "date", "evidence", "evidence_date"],
+        ["AST-10", "受測問項", "是", "陳大文", "2026-10-05", "console.txt", "2026-10-01"],
+        ["AST-8", "", "否", "陳大文", "2026-10-05", "", ""],
+    ];
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (row, cells) in (0..).zip(&rows) {
+        for (at, cell) in (0..).zip(cells) {
+            sheet.write_string(row, at, *cell).unwrap();
+        }
+    }
+    let workbook = workbook.save_to_buffer().unwrap();
+    let csv: String = rows.iter().map(|row| format!("{}\n", row.join(","))).collect();
+    let lines = |name: &str, bytes: &[u8]| {
+        let judged = judge(bench("").file(COMPLIANCE, name, bytes));
+        (judged.findings.iter().map(short).collect::<Vec<_>>(), judged.looked_at())
+    };
+    let found = lines("quest/a.xlsx", &workbook);
+    assert_eq!(found, lines("quest/a.csv", csv.as_bytes()));
+    assert!(
+        found.0.iter().any(|line| line.starts_with("compliance/measure-missing | AST-8") && line.ends_with("line 3"))
+    );
+}
+
 #[test]
 fn findings_say_where_and_what() {
     let judged = judge(bench(&answer(&format!("answer = \"partial\"\n{SIGNED}"))));
