@@ -519,12 +519,18 @@ impl Lint<'_> {
                 self.add(&place, "has a limit of 0, which nothing meets; leave it out where there is none");
             }
             self.sources(&place, &limit.source);
+            // A rule may leave the logs of a category alone; a check without any other limit would never look.
+            let may_be_none = limit.id == crate::LimitId::SecurityLogRetention;
+            let none = |category: &&crate::Category| duties.limit(limit.id, Some(category.id)).is_none();
+            for category in self.catalogue.categories().iter().filter(none).filter(|_| !may_be_none) {
+                self.complaints.insert(Complaint {
+                    place: place.clone(),
+                    text: format!("has no value for category {}; write one", category.id),
+                });
+            }
         }
         for id in crate::LimitId::ALL.iter().filter(|id| !seen.contains(*id)) {
-            self.add(
-                format!("duties.yaml {id:?}"),
-                "is not there; write it, without a value where nothing is demanded",
-            );
+            self.add(format!("duties.yaml {id:?}"), "is not there; write it with its value and source");
         }
         let elements: BTreeSet<&str> = duties.report_elements.iter().map(|element| element.id.as_str()).collect();
         if elements.len() != REPORT_ELEMENTS || duties.report_elements.len() != REPORT_ELEMENTS {
@@ -1085,6 +1091,13 @@ references: [Own practice]
         one(
             |c| c.duties.limits[0].value = Some(0),
             "duties.yaml AnswerAge: has a limit of 0, which nothing meets; leave it out where there is none",
+        );
+        one(
+            |c| {
+                c.duties.limits[3].value = None;
+                c.duties.limits[3].by_category.insert(3, 24);
+            },
+            "duties.yaml ContinuityDrill: has no value for category 2; write one",
         );
         one(
             |c| drop(c.duties.report_elements.pop()),

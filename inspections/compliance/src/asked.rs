@@ -9,8 +9,9 @@ use secdiag_inspect::{Check, JudgeCx, Looked};
 use secdiag_model::{Artefact, Bilingual, EvidenceSet, Note, NoteKind, Recognition, Sha256};
 
 use crate::answers::{Answer, Answers, Word};
+use crate::formats::READS_ANSWERS;
 use crate::say::{BothLanguages, finding, proof, words};
-use crate::view::{Known, View};
+use crate::view::{Allowed, Known, View};
 
 /// A question that the system's category is asked.
 pub(crate) struct Asked<'a> {
@@ -58,6 +59,7 @@ pub(crate) enum Worth {
 pub(crate) enum Weakness {
     NoEvidence,
     NotFound,
+    Ambiguous,
     OwnFile,
     Unreadable,
     EvidenceFuture,
@@ -77,6 +79,7 @@ impl Weakness {
         match self {
             Self::NoEvidence => "no_evidence",
             Self::NotFound => "not_found",
+            Self::Ambiguous => "ambiguous",
             Self::OwnFile => "own_file",
             Self::Unreadable => "unreadable",
             Self::EvidenceFuture => "evidence_future",
@@ -96,7 +99,10 @@ impl Weakness {
         let (en, zh) = match self {
             Self::NoEvidence => ("no evidence is named", "未列佐證"),
             Self::NotFound => ("the evidence named is not in the evidence set", "所列佐證不在佐證資料中"),
-            Self::OwnFile => ("the answer names itself as evidence", "以問卷本身作為佐證"),
+            Self::Ambiguous => {
+                ("several different files have the name given as evidence", "有數個不同檔案符合所列佐證名稱")
+            }
+            Self::OwnFile => ("a questionnaire is named as its own evidence", "以問卷本身作為佐證"),
             Self::Unreadable => ("the evidence named is empty or cannot be read", "所列佐證為空檔或無法讀取"),
             Self::EvidenceFuture => {
                 ("the evidence is dated after the date of the diagnostic", "佐證日期晚於診斷基準日")
@@ -145,8 +151,7 @@ pub(crate) fn ask<'a>(
     }
     let words: BTreeMap<&str, BTreeSet<Word>> =
         given.iter().map(|(id, given)| (*id, given.iter().filter_map(|given| given.answer.answer).collect())).collect();
-    let answer_age = catalogue.duties().limit(LimitId::AnswerAge, category);
-    let oldest = answer_age.map(|(_, months)| months_before(cx.as_of, months));
+    let oldest = Allowed::of(catalogue, LimitId::AnswerAge, category).map(|limit| limit.since(cx.as_of));
     let asked = catalogue.questions().filter(|question| {
         let asks = |category| question.categories.contains(&category);
         category.map_or(!question.categories.is_empty(), asks)
@@ -232,11 +237,15 @@ fn shown(question: &Question, given: &Given<'_>, evidence: &EvidenceSet, as_of: 
     }
     let mut collected: Vec<Option<Date>> = Vec::new();
     for reference in &answer.evidence {
-        let found: Vec<&Artefact> = find(evidence, reference, given.artefact).collect();
-        if found.is_empty() {
-            return Err(Weakness::NotFound);
-        }
-        let others: Vec<_> = found.into_iter().filter(|artefact| artefact.sha256 != given.artefact.sha256).collect();
+        let found = match find(evidence, reference, given.artefact) {
+            Found::ByName(found) if found.iter().any(|artefact| artefact.sha256 != found[0].sha256) => {
+                return Err(Weakness::Ambiguous);
+            }
+            Found::Exactly(found) | Found::ByName(found) => found,
+            Found::Nothing => return Err(Weakness::NotFound),
+        };
+        let answers = |artefact: &&Artefact| artefact.format().is_some_and(|format| READS_ANSWERS.contains(&format));
+        let others: Vec<_> = found.into_iter().filter(|artefact| !answers(artefact)).collect();
         if others.is_empty() {
             return Err(Weakness::OwnFile);
         }
@@ -256,24 +265,39 @@ fn shown(question: &Question, given: &Given<'_>, evidence: &EvidenceSet, as_of: 
     }
 }
 
-/// Artefacts that a reference names: by digest, by path as shown, by path from the folder of the file that names it, or
-/// by the path's last components.
-pub(crate) fn find<'e>(
-    evidence: &'e EvidenceSet,
-    reference: &str,
-    from: &Artefact,
-) -> impl Iterator<Item = &'e Artefact> + use<'e> {
+/// What a reference names.
+pub(crate) enum Found<'e> {
+    /// By digest, by path as shown, or by path from the folder of the file that names it; at least one.
+    Exactly(Vec<&'e Artefact>),
+    /// By the last components of the path only; at least one.
+    ByName(Vec<&'e Artefact>),
+    /// Nothing in the evidence.
+    Nothing,
+}
+
+/// Looks a reference up in the evidence.
+pub(crate) fn find<'e>(evidence: &'e EvidenceSet, reference: &str, from: &Artefact) -> Found<'e> {
     let reference = reference.trim().trim_start_matches("./").replace('\\', "/");
+    if reference.is_empty() {
+        return Found::Nothing;
+    }
     let digest: Option<Sha256> = reference.trim_start_matches("sha256:").to_lowercase().parse().ok();
     let beside = from.path.rsplit_once('/').map(|(folder, _)| format!("{folder}/{reference}"));
     let tail = format!("/{reference}");
-    evidence.artefacts.iter().filter(move |artefact| {
+    let (mut exactly, mut by_name) = (Vec::new(), Vec::new());
+    for artefact in &evidence.artefacts {
         let path = artefact.display_path();
-        digest.is_some_and(|digest| artefact.sha256 == digest)
-            || path == reference
-            || beside.as_ref().is_some_and(|beside| *beside == path)
-            || (!reference.is_empty() && path.ends_with(&tail))
-    })
+        if digest == Some(artefact.sha256) || path == reference || beside.as_ref() == Some(&path) {
+            exactly.push(artefact);
+        } else if path.ends_with(&tail) {
+            by_name.push(artefact);
+        }
+    }
+    match (exactly.is_empty(), by_name.is_empty()) {
+        (false, _) => Found::Exactly(exactly),
+        (true, false) => Found::ByName(by_name),
+        (true, true) => Found::Nothing,
+    }
 }
 
 /// The day so many months before another.

@@ -82,8 +82,7 @@ impl<'a> View<'a> {
 
     /// A limit for this system; nothing where none is set.
     pub(crate) fn limit(&self, id: LimitId) -> Option<Allowed<'a>> {
-        let (limit, value) = self.catalogue.duties().limit(id, self.category)?;
-        Some(Allowed { limit, value })
+        Allowed::of(self.catalogue, id, self.category)
     }
 }
 
@@ -94,7 +93,13 @@ pub(crate) struct Allowed<'a> {
     value: u32,
 }
 
-impl Allowed<'_> {
+impl<'a> Allowed<'a> {
+    /// A limit for a category; nothing where none is set.
+    pub(crate) fn of(catalogue: &'a Catalogue, id: LimitId, category: Option<u8>) -> Option<Self> {
+        let (limit, value) = catalogue.duties().limit(id, category)?;
+        Some(Self { limit, value })
+    }
+
     /// The last day that a thing of this date is within the limit.
     pub(crate) fn until(self, date: Date) -> Date {
         date.checked_add(self.span()).unwrap_or(Date::MAX)

@@ -19,6 +19,9 @@ fn bench(text: &str) -> Bench {
         .file(COMPLIANCE, "quest/answers.toml", text.as_bytes())
         .file(COMPLIANCE, "quest/proof/console.txt", b"coverage 100 %, signatures of 2026-10-01")
         .file(COMPLIANCE, "quest/empty.txt", b"")
+        .file(COMPLIANCE, "quest/other.csv", b"question,answer\n")
+        .file(COMPLIANCE, "a/twice.txt", b"one")
+        .file(COMPLIANCE, "b/twice.txt", b"two")
 }
 
 fn states(judged: &Judged) -> Vec<String> {
@@ -48,6 +51,9 @@ fn every_weakness_is_told_apart_and_only_shown_answers_pass() {
         (yes("\"proof/console.txt\", \"proof/other.txt\"", fresh), "not_found"),
         (yes("\"nsole.txt\"", fresh), "not_found"),
         (yes("\"answers.toml\"", fresh), "own_file"),
+        (yes("\"other.csv\"", fresh), "own_file"),
+        (yes("\"twice.txt\"", fresh), "ambiguous"),
+        (yes("\"a/twice.txt\"", fresh), ""),
         (yes("\"empty.txt\"", fresh), "unreadable"),
         (yes("", fresh), "no_evidence"),
         (yes("", "register = \"DOC-2026-17\""), "register_only"),
@@ -151,7 +157,9 @@ fn a_category_is_held_to_its_own_questions_and_limits() {
         judge_as(bench, system("trading", Some(category)))
     };
     assert_eq!(of(2).checks(), ["compliance/retention-setting-short"]);
-    assert!(of(3).looked.is_empty());
+    let third = of(3);
+    assert_eq!(third.looked_at(), [("compliance/retention-setting-short", 1, "retention settings")]);
+    assert!(third.findings.is_empty() && third.notes.iter().any(|note| note.reason == "no-demand"));
 }
 
 #[test]

@@ -79,34 +79,39 @@ fn teams<'v>(view: &'v View<'_>, cx: &JudgeCx<'_>) -> Vec<(&'v Artefact, &'v Tea
     found
 }
 
-/// Systems that the continuity records name, in order, each with the first place that does.
-fn systems_named<'v>(view: &'v View<'_>) -> BTreeMap<&'v str, (&'v Artefact, &'v At)> {
-    let mut named: BTreeMap<&str, (&Artefact, &At)> = BTreeMap::new();
+/// Systems that the continuity records name, by their name in lower case, each with the first place that does.
+fn systems_named<'v>(view: &'v View<'_>) -> BTreeMap<String, (&'v str, &'v Artefact, &'v At)> {
+    let mut named: BTreeMap<String, (&str, &Artefact, &At)> = BTreeMap::new();
     for (artefact, function) in view.of_continuity(|continuity| &continuity.functions) {
         if let Some(system) = function.system.as_deref().filter(|_| function.core != Some(false)) {
-            named.entry(system).or_insert((artefact, &function.at));
+            named.entry(system.to_lowercase()).or_insert((system, artefact, &function.at));
         }
     }
     for (artefact, run) in view.of_continuity(|continuity| &continuity.backups) {
         if let Some(system) = run.system.as_deref() {
-            named.entry(system).or_insert((artefact, &run.at));
+            named.entry(system.to_lowercase()).or_insert((system, artefact, &run.at));
         }
     }
     for (artefact, test) in view.of_continuity(|continuity| &continuity.restores) {
-        named.entry(&test.system).or_insert((artefact, &test.at));
+        named.entry(test.system.to_lowercase()).or_insert((&test.system, artefact, &test.at));
     }
     named
 }
 
 /// Holds what is kept against a limit: the setting, and the oldest record where it is named.
 fn judge_retention(check: &Check, what: Kept, limit: LimitId, aspect: Option<&str>, view: &View<'_>, cx: &JudgeCx<'_>) {
-    let Some(limit) = view.limit(limit) else { return };
     let mut looked = 0;
+    let limit = view.limit(limit);
     for (artefact, record) in view.of_records(|records| &records.retentions) {
         if record.what != Some(what) {
             continue;
         }
         looked += 1;
+        let Some(limit) = limit else {
+            let text = format!("{}: the rule demands no retention of systems of this category", record.source);
+            cx.note(Note::new(NoteKind::Assumed, "no-demand", text).on(artefact));
+            continue;
+        };
         let demanded = limit.since(cx.as_of);
         let kept = kept_since(record, cx.as_of);
         // A source that is younger than the limit cannot reach back further than its first day.

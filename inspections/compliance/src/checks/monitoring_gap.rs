@@ -46,8 +46,8 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     }
     // Without a list of what is monitored nothing is known to be left out.
     if looked > 0 {
-        for (system, (artefact, at)) in systems_named(view) {
-            if watched.contains(&system.to_lowercase()) {
+        for (key, (system, artefact, at)) in systems_named(view) {
+            if watched.contains(&key) {
                 continue;
             }
             looked += 1;

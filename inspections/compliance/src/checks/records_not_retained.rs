@@ -21,7 +21,7 @@ use secdiag_catalogue::LimitId;
 use secdiag_inspect::{Check, JudgeCx, Looked};
 use secdiag_model::{Artefact, Bilingual, Note, NoteKind, Sha256};
 
-use crate::asked::{Dated, find, judge_gaps};
+use crate::asked::{Dated, Found, find, judge_gaps};
 use crate::records::Paper;
 use crate::say::{BothLanguages, finding, proof, words};
 use crate::view::View;
@@ -67,7 +67,10 @@ fn wrong(paper: &Paper, until: Date, artefact: &Artefact, view: &View<'_>) -> Ve
     let digest: Option<Sha256> =
         paper.sha256.as_deref().and_then(|text| text.trim_start_matches("sha256:").to_lowercase().parse().ok());
     let reference = paper.path.as_deref().or(paper.sha256.as_deref()).unwrap_or_default();
-    let found: Vec<&Artefact> = find(view.evidence, reference, artefact).collect();
+    let found = match find(view.evidence, reference, artefact) {
+        Found::Exactly(found) | Found::ByName(found) => found,
+        Found::Nothing => Vec::new(),
+    };
     if found.is_empty() {
         wrong.push(("not_at_hand", words("it is not in the evidence", "未見於佐證資料")));
     } else if digest.is_some_and(|digest| found.iter().all(|artefact| artefact.sha256 != digest)) {

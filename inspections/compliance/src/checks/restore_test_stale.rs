@@ -29,10 +29,10 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     let Some(limit) = view.limit(LimitId::RestoreTest) else { return };
     let systems = systems_named(view);
     let looked = systems.len() as u64;
-    for (system, (artefact, at)) in systems {
+    for (key, (system, artefact, at)) in systems {
         let last = view
             .of_continuity(|continuity| &continuity.restores)
-            .filter(|(_, test)| test.system.eq_ignore_ascii_case(system) && test.succeeded == Some(true))
+            .filter(|(_, test)| test.system.to_lowercase() == key && test.succeeded == Some(true))
             .filter_map(|(artefact, test)| Some((test.date.filter(|date| *date <= cx.as_of)?, artefact, &test.at)))
             .max_by_key(|(date, ..)| *date);
         if last.is_some_and(|(date, ..)| date >= limit.since(cx.as_of)) {
