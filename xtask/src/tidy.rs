@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secdiag-lake", &["secdiag-model"]),
     ("secdiag-intel", &["secdiag-model"]),
     ("secdiag-programme", &["secdiag-model"]),
+    ("secdiag-records", &["secdiag-model"]),
     ("secdiag-interop", &["secdiag-model", "secdiag-programme"]),
     ("secdiag-store", &["secdiag-model", "secdiag-programme"]),
     ("secdiag-report", &["secdiag-model", "secdiag-catalogue"]),
@@ -22,9 +23,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secdiag-engine", &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-lake"]),
 ];
 
-/// What every inspection may use: the trait, the words, the matcher's types. Never another inspection.
+/// What every inspection may use: the trait, the words, the matcher's types, the programme's rules, records kept by hand.
+/// Never another inspection.
 const INSPECTION_MAY_USE: &[&str] =
-    &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-intel", "secdiag-programme"];
+    &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-intel", "secdiag-programme", "secdiag-records"];
 
 /// Heavy or dangerous dependencies live in one room each.
 const ONLY_IN: &[(&str, &[&str])] = &[
@@ -40,6 +42,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("rust_xlsxwriter", &["secdiag-interop"]),
     ("quick-xml", &["secdiag-interop"]),
 ];
+
+/// Families some of whose checks live in the room of another: the papers of the assessment programme are read with the
+/// firm's other records.
+const ALSO_LIVES_IN: &[(&str, &str)] = &[("programme", "compliance")];
 
 /// `cargo metadata`, as far as it is needed.
 #[derive(Deserialize)]
@@ -165,7 +171,6 @@ fn sources(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
 /// Every check: one file with its logic, one text in the catalogue, at least one firing and one silent fixture.
 fn checks(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
     for family in folders(&root.join("inspections"))? {
-        let crate_folder = root.join("inspections").join(&family);
         let slugs = |folder: &Path, extension: &str| -> Result<BTreeSet<String>> {
             if !folder.exists() {
                 return Ok(BTreeSet::new());
@@ -179,15 +184,21 @@ fn checks(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
                 .collect())
         };
         let texts = slugs(&root.join("catalogue/checks").join(&family), "yaml")?;
-        let code = slugs(&crate_folder.join("src/checks"), "rs")?;
+        let hosts = ALSO_LIVES_IN.iter().filter(|(guest, _)| *guest == family).map(|(_, host)| *host);
+        let mut rooms = Vec::new();
+        for room in std::iter::once(family.as_str()).chain(hosts) {
+            let folder = root.join("inspections").join(room);
+            rooms.push((slugs(&folder.join("src/checks"), "rs")?, folder));
+        }
         for text in &texts {
-            if !code.contains(text) {
+            let Some((_, room)) = rooms.iter().find(|(code, _)| code.contains(text)) else {
                 complaints.push(format!(
                     "inspections/{family}/src/checks/{}.rs is missing: the catalogue has {family}/{text}",
                     text.replace('-', "_")
                 ));
-            }
-            let fixtures = crate_folder.join("fixtures").join(text);
+                continue;
+            };
+            let fixtures = room.join("fixtures").join(text);
             let names: Vec<String> = if fixtures.exists() {
                 crate::files(&fixtures)?.iter().map(|file| file.to_string_lossy().into_owned()).collect()
             } else {

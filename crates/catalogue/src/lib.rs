@@ -5,6 +5,7 @@
 
 mod lint;
 mod load;
+mod questionnaire;
 mod schema;
 pub mod sufficiency;
 mod template;
@@ -12,6 +13,10 @@ mod thresholds;
 
 pub use lint::{Complaint, KnownCheck};
 pub use load::{Catalogue, LoadError};
+pub use questionnaire::{
+    ControlArea, Duties, Limit, LimitId, LimitUnit, NotApplicable, Qualification, Question, Questionnaire,
+    ReportElement, RuleChange,
+};
 pub use schema::{
     Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,
     ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, Sla, TextStatus, TraceStatus,

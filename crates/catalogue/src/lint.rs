@@ -7,7 +7,7 @@ use secdiag_model::{Bilingual, ItemId};
 use serde_json::Value;
 
 use crate::template::facts_named;
-use crate::{Catalogue, CheckText, Item, Protects, TraceStatus};
+use crate::{Catalogue, CheckText, Item, Protects, Question, TraceStatus};
 
 /// Something wrong with the catalogue.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +47,8 @@ impl Catalogue {
         lint.trace();
         lint.thresholds_and_regimes();
         lint.categories();
+        lint.questionnaires();
+        lint.duties();
         lint.texts();
         lint.complaints.into_iter().collect()
     }
@@ -54,6 +56,9 @@ impl Catalogue {
 
 /// Requirements of the article.
 const REQUIREMENTS: usize = 128;
+
+/// Elements of an assessment report (INS 捌).
+const REPORT_ELEMENTS: usize = 10;
 
 /// Below this many characters an advice cannot name object, action and expected state.
 const SHORTEST_ADVICE: (usize, usize) = (40, 15);
@@ -425,6 +430,134 @@ impl Lint<'_> {
         }
     }
 
+    fn questionnaires(&mut self) {
+        let catalogue = self.catalogue;
+        let mut ids = BTreeSet::new();
+        let known: BTreeSet<&str> = catalogue.questions().map(|question| question.id.as_str()).collect();
+        for questionnaire in catalogue.questionnaires() {
+            let place = format!("questionnaires/{}", questionnaire.id);
+            self.sources(&place, &questionnaire.source);
+            if questionnaire.version.trim().is_empty() {
+                self.add(&place, "has no version; name the version or date of its rule");
+            }
+            if questionnaire.questions.is_empty() {
+                self.add(&place, "asks nothing; write its questions");
+            }
+            let mut areas = BTreeSet::new();
+            for area in &questionnaire.areas {
+                if !areas.insert(area.id.as_str()) {
+                    self.add(&area.id, "is an area twice; remove one");
+                }
+                if area.rhythm_months.is_some_and(|months| months == 0 || 12 % months != 0) {
+                    self.add(
+                        &area.id,
+                        "has a rhythm that does not divide the year; periods are counted by the calendar",
+                    );
+                }
+                self.sources(&area.id, &area.source);
+                if !questionnaire.questions.iter().any(|question| question.area.as_ref() == Some(&area.id)) {
+                    self.add(&area.id, "is an area without a question; ask at least one");
+                }
+            }
+            for question in &questionnaire.questions {
+                if !ids.insert(question.id.as_str()) {
+                    self.add(&question.id, "is asked twice; ids are unique over all questionnaires");
+                }
+                if question.area.as_deref().is_some_and(|area| !areas.contains(area)) {
+                    self.add(&question.id, "belongs to an area that its questionnaire does not have");
+                }
+                for other in question.requires.iter().filter(|other| !known.contains(other.as_str())) {
+                    self.add(&question.id, format!("requires {other}, which no questionnaire asks"));
+                }
+                self.question(question);
+            }
+        }
+    }
+
+    fn question(&mut self, question: &Question) {
+        let catalogue = self.catalogue;
+        let id = &question.id;
+        self.sources(id, &question.source);
+        if question.fresh_months == 0 {
+            self.add(id, "accepts no evidence: fresh_months counts from 1");
+        }
+        if question.categories.is_empty() {
+            self.add(id, "is asked of no category; list those it applies to");
+        }
+        for category in &question.categories {
+            if !catalogue.categories().iter().any(|known| known.id == *category) {
+                self.add(id, format!("names category {category}, which categories.yaml does not have"));
+            }
+        }
+        if catalogue.item(&question.item).is_none() {
+            self.add(id, format!("belongs to {}, which does not exist", question.item));
+        }
+        // Until the check exists its gaps would be reported by nobody.
+        let Some(check) = catalogue.check(&question.check) else {
+            self.add(id, format!("feeds {}, which does not exist", question.check));
+            return;
+        };
+        let counts =
+            check.items.get(&question.item).is_some_and(|topics| topics.is_empty() || topics.contains(&question.topic));
+        if !counts {
+            self.add(
+                id,
+                format!("feeds {}, which does not count {} for {}", question.check, question.topic, question.item),
+            );
+        }
+    }
+
+    fn duties(&mut self) {
+        let duties = self.catalogue.duties();
+        let mut seen = BTreeSet::new();
+        for limit in &duties.limits {
+            let place = format!("duties.yaml {:?}", limit.id);
+            if !seen.insert(limit.id) {
+                self.add(&place, "is limited twice; remove one");
+            }
+            if limit.value.into_iter().chain(limit.by_category.values().copied()).any(|value| value == 0) {
+                self.add(&place, "has a limit of 0, which nothing meets; leave it out where there is none");
+            }
+            self.sources(&place, &limit.source);
+            // A rule may leave the logs of a category alone; a check without any other limit would never look.
+            let may_be_none = limit.id == crate::LimitId::SecurityLogRetention;
+            let none = |category: &&crate::Category| duties.limit(limit.id, Some(category.id)).is_none();
+            for category in self.catalogue.categories().iter().filter(none).filter(|_| !may_be_none) {
+                self.complaints.insert(Complaint {
+                    place: place.clone(),
+                    text: format!("has no value for category {}; write one", category.id),
+                });
+            }
+        }
+        for id in crate::LimitId::ALL.iter().filter(|id| !seen.contains(*id)) {
+            self.add(format!("duties.yaml {id:?}"), "is not there; write it with its value and source");
+        }
+        let elements: BTreeSet<&str> = duties.report_elements.iter().map(|element| element.id.as_str()).collect();
+        if elements.len() != REPORT_ELEMENTS || duties.report_elements.len() != REPORT_ELEMENTS {
+            self.add("duties.yaml report_elements", format!("are not the {REPORT_ELEMENTS} of the rule, each once"));
+        }
+        if duties.qualifications.is_empty() {
+            self.add("duties.yaml qualifications", "are none; write the kinds that assessors need");
+        }
+        for qualification in &duties.qualifications {
+            self.sources(format!("duties.yaml {}", qualification.id), &qualification.source);
+        }
+        for change in &duties.rule_changes {
+            let place = format!("duties.yaml rule change {}", change.date);
+            let parts: Vec<_> = change.date.split('-').map(str::len).collect();
+            if parts != [4, 2, 2] || !change.date.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+                self.add(&place, "has no date of the form YYYY-MM-DD");
+            }
+            self.sources(&place, &change.source);
+        }
+        for element in &duties.report_elements {
+            for item in element.items.iter().filter(|item| self.catalogue.item(item).is_none()) {
+                self.add(format!("duties.yaml {}", element.id), format!("names {item}, which does not exist"));
+            }
+            self.sources(format!("duties.yaml {}", element.id), &element.source);
+        }
+    }
+
     fn sources(&mut self, place: impl ToString, sources: &[String]) {
         if sources.iter().all(|source| source.trim().is_empty()) {
             self.add(place, "has no source; name the clause and document");
@@ -508,6 +641,23 @@ fn texts(catalogue: &Catalogue) -> Vec<(String, &Bilingual)> {
         texts.push((format!("categories.yaml {} title", category.id), &category.title));
         texts.push((format!("categories.yaml {} definition", category.id), &category.definition));
     }
+    for questionnaire in catalogue.questionnaires() {
+        texts.push((format!("questionnaires/{} title", questionnaire.id), &questionnaire.title));
+        for area in &questionnaire.areas {
+            texts.push((format!("{} title", area.id), &area.title));
+            area.applies_to.iter().for_each(|text| texts.push((format!("{} applies_to", area.id), text)));
+        }
+        for question in &questionnaire.questions {
+            texts.push((format!("{} text", question.id), &question.text));
+            texts.push((format!("{} evidence", question.id), &question.evidence));
+        }
+    }
+    let duties = catalogue.duties();
+    texts.extend(duties.limits.iter().map(|limit| (format!("duties.yaml {:?} title", limit.id), &limit.title)));
+    texts.extend(duties.qualifications.iter().map(|kind| (format!("duties.yaml {} title", kind.id), &kind.title)));
+    texts.extend(duties.report_elements.iter().map(|part| (format!("duties.yaml {} title", part.id), &part.title)));
+    texts
+        .extend(duties.rule_changes.iter().map(|change| (format!("duties.yaml {} title", change.date), &change.title)));
     for (number, row) in catalogue.crosswalk().differences.iter().enumerate() {
         let mut add = |field: &str, text| texts.push((format!("crosswalk.yaml row {} {field}", number + 1), text));
         add("topic", &row.topic);
@@ -735,6 +885,36 @@ references: [Own practice]
     }
 
     #[test]
+    fn questionnaires_are_whole() {
+        fn change(c: &mut Catalogue) -> &mut Question {
+            &mut c.questionnaires.get_mut("control-areas").unwrap().questions[0]
+        }
+        one(|c| change(c).text.zh_tw.clear(), "CC-11000.1 text: the Chinese text is empty");
+        one(|c| change(c).fresh_months = 0, "CC-11000.1: accepts no evidence: fresh_months counts from 1");
+        one(|c| change(c).categories.push(7), "CC-11000.1: names category 7, which categories.yaml does not have");
+        one(
+            |c| change(c).check = "compliance/nothing".to_owned(),
+            "CC-11000.1: feeds compliance/nothing, which does not exist",
+        );
+        one(
+            |c| change(c).topic = "weather".to_owned(),
+            "CC-11000.1: feeds compliance/gap-open, which does not count weather for SEC-9.3",
+        );
+        one(|c| change(c).requires.push("X-1".to_owned()), "CC-11000.1: requires X-1, which no questionnaire asks");
+        one(
+            |c| {
+                let again = change(c).clone();
+                c.questionnaires.get_mut("control-areas").unwrap().questions.push(again);
+            },
+            "CC-11000.1: is asked twice; ids are unique over all questionnaires",
+        );
+        one(
+            |c| c.questionnaires.get_mut("control-areas").unwrap().areas[0].rhythm_months = Some(5),
+            "CC-11000: has a rhythm that does not divide the year; periods are counted by the calendar",
+        );
+    }
+
+    #[test]
     fn the_simplified_list_spares_what_traditional_text_uses() {
         let spared =
             "台里才只後后面干系于丑斗范谷郁志注游占吃群准餘余制衝沖松採采回向表著了強雇霉祕秘周姜胡須並併佈布癡雲云";
@@ -908,6 +1088,21 @@ references: [Own practice]
             "regimes.yaml government: names the item set ABC, which has no items",
         );
         one(|c| c.categories[2].cycle_years = 0, "categories.yaml 3: lacks a cycle or a time limit after incidents");
+        one(
+            |c| c.duties.limits[0].value = Some(0),
+            "duties.yaml AnswerAge: has a limit of 0, which nothing meets; leave it out where there is none",
+        );
+        one(
+            |c| {
+                c.duties.limits[3].value = None;
+                c.duties.limits[3].by_category.insert(3, 24);
+            },
+            "duties.yaml ContinuityDrill: has no value for category 2; write one",
+        );
+        one(
+            |c| drop(c.duties.report_elements.pop()),
+            "duties.yaml report_elements: are not the 10 of the rule, each once",
+        );
         one(|c| c.categories.swap(0, 1), "categories.yaml: has the categories [2, 1, 3]; they are 1, 2 and 3");
     }
 }

@@ -7,7 +7,10 @@ use include_dir::{Dir, include_dir};
 use secdiag_model::{ItemId, Sha256};
 use serde::de::DeserializeOwned;
 
-use crate::{Category, CheckText, Crosswalk, Group, Item, ItemCheck, Regime, Requirement, Sla, ThresholdSet, Words};
+use crate::{
+    Category, CheckText, Crosswalk, Duties, Group, Item, ItemCheck, Question, Questionnaire, Regime, Requirement, Sla,
+    ThresholdSet, Words,
+};
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
 
@@ -18,6 +21,8 @@ pub struct Catalogue {
     pub(crate) items: BTreeMap<ItemId, Item>,
     pub(crate) checks: BTreeMap<String, CheckText>,
     pub(crate) thresholds: BTreeMap<String, ThresholdSet>,
+    pub(crate) questionnaires: BTreeMap<String, Questionnaire>,
+    pub(crate) duties: Duties,
     pub(crate) regimes: Vec<Regime>,
     pub(crate) categories: Vec<Category>,
     pub(crate) crosswalk: Crosswalk,
@@ -48,7 +53,7 @@ pub enum LoadError {
     },
     /// A file in a place where none belongs.
     #[error(
-        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, sla.yaml, words.yaml"
+        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, questionnaires/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, sla.yaml, words.yaml, duties.yaml"
     )]
     Misplaced {
         /// Path inside the catalogue.
@@ -155,6 +160,26 @@ impl Catalogue {
         self.thresholds.get(id)
     }
 
+    /// All questionnaires, by id.
+    pub fn questionnaires(&self) -> impl Iterator<Item = &Questionnaire> {
+        self.questionnaires.values()
+    }
+
+    /// One questionnaire.
+    pub fn questionnaire(&self, id: &str) -> Option<&Questionnaire> {
+        self.questionnaires.get(id)
+    }
+
+    /// All questions, questionnaire by questionnaire.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questionnaires.values().flat_map(|questionnaire| &questionnaire.questions)
+    }
+
+    /// Limits and lists that records are held against.
+    pub fn duties(&self) -> &Duties {
+        &self.duties
+    }
+
     /// Regimes, in the order of the file.
     pub fn regimes(&self) -> &[Regime] {
         &self.regimes
@@ -210,6 +235,7 @@ impl Catalogue {
         let (mut items, mut checks, mut thresholds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let (mut groups, mut regimes, mut categories, mut crosswalk, mut sla, mut words) =
             (None, None, None, None, None, None);
+        let (mut questionnaires, mut duties) = (BTreeMap::new(), None);
         let mut requirements: Vec<Requirement> = Vec::new();
         for (file, bytes) in &files {
             match file.split('/').collect::<Vec<_>>()[..] {
@@ -228,6 +254,12 @@ impl Catalogue {
                     named(file, &set.id, format!("thresholds/{}.yaml", set.id))?;
                     insert(&mut thresholds, set.id.clone(), set, file)?;
                 }
+                ["questionnaires", _] => {
+                    let questionnaire: Questionnaire = parse(file, bytes)?;
+                    named(file, &questionnaire.id, format!("questionnaires/{}.yaml", questionnaire.id))?;
+                    insert(&mut questionnaires, questionnaire.id.clone(), questionnaire, file)?;
+                }
+                ["duties.yaml"] => duties = Some(parse(file, bytes)?),
                 ["trace", _] => requirements.extend(parse::<Vec<Requirement>>(file, bytes)?),
                 ["groups.yaml"] => groups = Some(parse::<Vec<Group>>(file, bytes)?),
                 ["regimes.yaml"] => regimes = Some(parse(file, bytes)?),
@@ -248,6 +280,8 @@ impl Catalogue {
             items,
             checks,
             thresholds,
+            questionnaires,
+            duties: duties.ok_or(LoadError::Missing("duties.yaml"))?,
             regimes: regimes.ok_or(LoadError::Missing("regimes.yaml"))?,
             categories: categories.ok_or(LoadError::Missing("categories.yaml"))?,
             crosswalk: crosswalk.ok_or(LoadError::Missing("crosswalk.yaml"))?,

@@ -382,12 +382,14 @@ impl Words {
 }
 
 /// JSON schemas of the catalogue's files, by the places where they stand, for editors and for `docs/schemas/`.
-pub fn file_schemas() -> [(&'static str, schemars::Schema); 10] {
+pub fn file_schemas() -> [(&'static str, schemars::Schema); 12] {
     [
         ("groups.yaml", schemars::schema_for!(Vec<Group>)),
         ("items/*.yaml", schemars::schema_for!(Vec<Item>)),
         ("checks/*/*.yaml", schemars::schema_for!(CheckText)),
         ("thresholds/*.yaml", schemars::schema_for!(crate::ThresholdSet)),
+        ("questionnaires/*.yaml", schemars::schema_for!(crate::Questionnaire)),
+        ("duties.yaml", schemars::schema_for!(crate::Duties)),
         ("regimes.yaml", schemars::schema_for!(Vec<Regime>)),
         ("categories.yaml", schemars::schema_for!(Vec<Category>)),
         ("crosswalk.yaml", schemars::schema_for!(Crosswalk)),

@@ -65,6 +65,10 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag due --as-of 2026-12-31
     Due(crate::schedule::DueArgs),
+    /// List the questionnaires, or write an empty answer file to fill in.
+    ///
+    /// Example: secdiag questionnaire template reliability --category 1 --lang zh-TW > answers.toml
+    Questionnaire(crate::questionnaire::QuestionnaireArgs),
     /// Write the generated pages of the documentation.
     #[command(hide = true)]
     GenerateDocs {

@@ -9,6 +9,7 @@ pub(crate) static INSPECTIONS: &[&dyn Inspection] = &[
     secdiag_traffic::TRAFFIC,
     secdiag_directory::DIRECTORY,
     secdiag_programme_inspection::PROGRAMME,
+    secdiag_compliance::COMPLIANCE,
 ];
 
 /// Every format that something reads.

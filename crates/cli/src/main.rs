@@ -13,6 +13,7 @@ mod intel;
 mod out;
 mod parse;
 mod progress;
+mod questionnaire;
 mod schedule;
 mod workspace;
 
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         Command::Register(options) => schedule::register(&options),
         Command::Schedule(options) => schedule::schedule(&options),
         Command::Due(options) => schedule::due(&options),
+        Command::Questionnaire(options) => questionnaire::questionnaire(&options),
         Command::GenerateDocs { folder } => docs::generate(&folder),
     };
     match done {

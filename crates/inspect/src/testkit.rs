@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use secdiag_catalogue::ThresholdSet;
+use secdiag_catalogue::{Catalogue, ThresholdSet};
 use secdiag_model::result::SystemInfo;
 use secdiag_model::{
     Artefact, Binding, EvidenceSet, Finding, Format, Head, Match, Note, Period, Recognition, RowValues, Sha256,
@@ -21,6 +21,7 @@ use crate::{
 pub struct Bench {
     contents: BTreeMap<Sha256, Vec<u8>>,
     artefacts: Vec<Artefact>,
+    catalogue: Option<Catalogue>,
 }
 
 /// What parsing gave.
@@ -111,6 +112,12 @@ impl Bench {
         self
     }
 
+    /// Hands this catalogue to the judge.
+    pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
+        self.catalogue = Some(catalogue);
+        self
+    }
+
     /// The evidence set so far.
     pub fn evidence(&self) -> EvidenceSet {
         EvidenceSet::new(self.artefacts.clone())
@@ -161,10 +168,9 @@ impl Bench {
         };
         let documents = parsed.documents.iter().map(|document| (document, artefacts(&document.evidence))).collect();
         let collector = JudgeCollector::default();
-        if let Err(stop) = inspection.judge(
-            &Facts::new(&evidence, documents, rows),
-            &JudgeCx::new(as_of, thresholds, &[], system, &[], &collector),
-        ) {
+        let mut cx = JudgeCx::new(as_of, thresholds, &[], system, &[], &collector);
+        cx.catalogue = self.catalogue.as_ref();
+        if let Err(stop) = inspection.judge(&Facts::new(&evidence, documents, rows), &cx) {
             panic!("{stop}");
         }
         collector.0.into_inner()

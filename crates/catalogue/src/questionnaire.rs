@@ -1,0 +1,268 @@
+//! Questionnaires and duties: what a firm is asked about its practice, and the numbers that its records are held
+//! against. Data, one file per questionnaire and `duties.yaml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use secdiag_model::{Bilingual, ItemId, Severity};
+use serde::{Deserialize, Serialize};
+
+use crate::TextStatus;
+
+/// Questions on one rule or topic, `questionnaires/<id>.yaml`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Questionnaire {
+    /// Slug: `control-areas`.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
+    /// Version or date of the rule that it follows.
+    pub version: String,
+    /// Clauses and documents.
+    pub source: Vec<String>,
+    /// Control areas that internal audit must visit in a rhythm.
+    #[serde(default)]
+    pub areas: Vec<ControlArea>,
+    /// The questions, in order.
+    pub questions: Vec<Question>,
+}
+
+/// An area of internal control with its audit rhythm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ControlArea {
+    /// `CC-11000`.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
+    /// Months of one audit period: 1, 3, 6 or 12, counted by the calendar. Nothing where the rule's cell was not seen:
+    /// then no audit is missed, and none is passed either.
+    #[serde(default)]
+    pub rhythm_months: Option<u32>,
+    /// To which firms it applies, where not to all; others state that it does not apply.
+    #[serde(default)]
+    pub applies_to: Option<Bilingual>,
+    /// Clause.
+    pub source: Vec<String>,
+    /// Whether number, name and rhythm were read in the source.
+    pub text_status: TextStatus,
+}
+
+/// One question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// Unique over all questionnaires; never reused: `CC-11000.1`.
+    pub id: String,
+    /// Control area that it belongs to.
+    #[serde(default)]
+    pub area: Option<String>,
+    /// The question, to be answered yes, no, partial or not applicable. Yes is the good answer.
+    pub text: Bilingual,
+    /// What evidence is asked for.
+    pub evidence: Bilingual,
+    /// Item of the securities set that it belongs to; items that it views follow.
+    pub item: ItemId,
+    /// Aspect under which the checks report it.
+    pub topic: String,
+    /// The check that reports "no" and "partial".
+    pub check: String,
+    /// How bad a gap is.
+    pub severity: Severity,
+    /// System categories that are asked.
+    pub categories: Vec<u8>,
+    /// What "not applicable" needs.
+    #[serde(default)]
+    pub not_applicable: NotApplicable,
+    /// Months after which evidence no longer proves a yes.
+    pub fresh_months: u32,
+    /// Questions that must not be answered "no" or "not applicable" where this one is answered "yes".
+    #[serde(default)]
+    pub requires: Vec<String>,
+    /// Clause.
+    pub source: Vec<String>,
+    /// How sure we are of the wording and the numbers.
+    pub text_status: TextStatus,
+}
+
+/// What the answer "not applicable" needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NotApplicable {
+    /// It is never accepted.
+    Never,
+    /// A reason, and who states it and when.
+    #[default]
+    Statement,
+    /// A statement with evidence, like a yes.
+    Evidence,
+}
+
+/// `duties.yaml`: limits and lists that records are held against.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Duties {
+    /// Limits.
+    pub limits: Vec<Limit>,
+    /// Kinds of qualification that assessors need.
+    pub qualifications: Vec<Qualification>,
+    /// What an assessment report must contain.
+    pub report_elements: Vec<ReportElement>,
+    /// Changes of the rule after which an assessment plan must be reviewed.
+    #[serde(default)]
+    pub rule_changes: Vec<RuleChange>,
+}
+
+/// A limit in whole units.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limit {
+    /// What it limits.
+    pub id: LimitId,
+    /// Name.
+    pub title: Bilingual,
+    /// The unit that values count.
+    pub unit: LimitUnit,
+    /// The value for every category without one of its own; nothing: no limit.
+    #[serde(default)]
+    pub value: Option<u32>,
+    /// Values for single categories.
+    #[serde(default)]
+    pub by_category: BTreeMap<u8, u32>,
+    /// Clause, or `ours` where no rule was seen.
+    pub source: Vec<String>,
+    /// Whether the value was read in its source.
+    pub text_status: TextStatus,
+}
+
+/// The limits that checks know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitId {
+    /// Age of an answer.
+    AnswerAge,
+    /// Stretch before the as-of date whose audit periods must be complete.
+    AuditLookBack,
+    /// Time to answer a letter that names no date.
+    LetterReply,
+    /// Age of the last continuity drill.
+    ContinuityDrill,
+    /// Age of the last successful restore test.
+    RestoreTest,
+    /// Time within which a failed backup is repeated.
+    BackupRepeat,
+    /// Age of the approval of recovery objectives.
+    ObjectiveApproval,
+    /// Age of the approval of risk appetite and capacity.
+    AppetiteApproval,
+    /// Age of the assessment plan's approval or review.
+    PlanReview,
+    /// Retention of security logs.
+    SecurityLogRetention,
+    /// Retention of electronic trading's audit logs.
+    OrderLogRetention,
+    /// Retention of assessment reports and remediation papers.
+    ReportRetention,
+    /// Time to hand a report to the audit unit.
+    AuditHandOver,
+    /// Time to report a report or re-check to the board or its authorised department.
+    BoardReport,
+}
+
+impl LimitId {
+    /// Every limit; `duties.yaml` has each once.
+    pub const ALL: [Self; 14] = [
+        Self::AnswerAge,
+        Self::AuditLookBack,
+        Self::LetterReply,
+        Self::ContinuityDrill,
+        Self::RestoreTest,
+        Self::BackupRepeat,
+        Self::ObjectiveApproval,
+        Self::AppetiteApproval,
+        Self::PlanReview,
+        Self::SecurityLogRetention,
+        Self::OrderLogRetention,
+        Self::ReportRetention,
+        Self::AuditHandOver,
+        Self::BoardReport,
+    ];
+}
+
+/// Unit of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitUnit {
+    /// Days.
+    Days,
+    /// Calendar months.
+    Months,
+    /// Calendar years.
+    Years,
+}
+
+impl LimitUnit {
+    /// The unit in words, for `value` of them.
+    pub fn words(self, value: u32) -> Bilingual {
+        let (one, zh) = match self {
+            Self::Days => ("day", "日"),
+            Self::Months => ("month", "個月"),
+            Self::Years => ("year", "年"),
+        };
+        let plural = if value == 1 { "" } else { "s" };
+        Bilingual { en: format!("{value} {one}{plural}"), zh_tw: format!("{value} {zh}") }
+    }
+}
+
+/// A kind of qualification.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Qualification {
+    /// Slug: `management`.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
+    /// Categories whose assessors must together hold it.
+    pub categories: Vec<u8>,
+    /// Certificates that show it, as firms write them; others may be accepted.
+    pub examples: Vec<String>,
+    /// Clause.
+    pub source: Vec<String>,
+}
+
+/// An element of the assessment report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportElement {
+    /// Slug: `assessor_qualifications`.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
+    /// Items whose outcome is this element, where the report is a result of ours.
+    #[serde(default)]
+    pub items: Vec<ItemId>,
+    /// Clause.
+    pub source: Vec<String>,
+}
+
+/// A change of the rule that plans follow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleChange {
+    /// In force since, `YYYY-MM-DD`.
+    pub date: String,
+    /// What changed.
+    pub title: Bilingual,
+    /// Clause.
+    pub source: Vec<String>,
+}
+
+impl Duties {
+    /// A limit with its value for a category; nothing where none is set. An undeclared category is held to category 1.
+    pub fn limit(&self, id: LimitId, category: Option<u8>) -> Option<(&Limit, u32)> {
+        let limit = self.limits.iter().find(|limit| limit.id == id)?;
+        let value = limit.by_category.get(&category.unwrap_or(1)).copied().or(limit.value)?;
+        Some((limit, value))
+    }
+}
