@@ -55,7 +55,7 @@ impl<'a> View<'a> {
             cx.note(Note::new(NoteKind::Internal, "no-catalogue", text));
             return Ok(None);
         };
-        let category = cx.category();
+        let category = cx.system.category;
         if category.is_none() {
             let text = "the system's category is not declared: its records are held to the limits of category 1";
             cx.note(Note::new(NoteKind::Assumed, "category-1-assumed", text));

@@ -176,8 +176,7 @@ fn a_firm_s_own_numbers_take_effect() {
     let text =
         answer(&format!("answer = \"yes\"\n{SIGNED}evidence = [\"proof/console.txt\"]\nevidence_date = 2026-10-01"));
     let judge_with = |catalogue| {
-        let judged = bench(&text).with_catalogue(catalogue).about(system("trading", Some(1)));
-        states(&judged.judge(COMPLIANCE, common::AS_OF, &common::no_thresholds()))
+        states(&bench(&text).with_catalogue(catalogue).judge(COMPLIANCE, common::AS_OF, &common::no_thresholds()))
     };
     assert_eq!(judge_with(catalogue()), [""; 0]);
     assert_eq!(judge_with(overlaid), ["compliance/answer-without-evidence stale"]);

@@ -72,10 +72,10 @@ fn systems_of<'v>(team: &'v Team, view: &'v View<'_>, cx: &'v JudgeCx<'_>) -> Ve
         let parties = parties.iter().copied().find(|parties| parties.id.eq_ignore_ascii_case(id));
         System { id, parties }
     };
-    match (team.systems.is_empty(), cx.system) {
+    match (team.systems.is_empty(), parties.is_empty()) {
         (false, _) => team.systems.iter().map(|id| of(id)).collect(),
-        (true, Some(system)) if parties.is_empty() => vec![of(&system.id.0)],
-        (true, _) => parties.iter().map(|parties| of(&parties.id)).collect(),
+        (true, true) => vec![of(&cx.system.id.0)],
+        (true, false) => parties.iter().map(|parties| of(&parties.id)).collect(),
     }
 }
 

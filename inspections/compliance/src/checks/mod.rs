@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan};
 use secdiag_catalogue::LimitId;
 use secdiag_inspect::{Check, JudgeCx, Looked};
-use secdiag_model::{Artefact, Note, NoteKind};
+use secdiag_model::{Artefact, Note, NoteKind, SystemId};
 use secdiag_records::At;
 
 use crate::records::{Kept, Plan, Retention, Team};
@@ -63,10 +63,9 @@ fn newest_plan<'v>(view: &'v View<'_>, cx: &JudgeCx<'_>) -> Option<(&'v Artefact
 fn teams<'v>(view: &'v View<'_>, cx: &JudgeCx<'_>) -> Vec<(&'v Artefact, &'v Team, Date)> {
     let mut found = Vec::new();
     for (artefact, team) in view.of_records(|records| &records.teams) {
-        let here = |system: &secdiag_model::result::SystemInfo| {
-            team.systems.is_empty() || team.systems.iter().any(|id| id.eq_ignore_ascii_case(&system.id.0))
-        };
-        if !cx.system.is_none_or(here) {
+        let unnamed = cx.system.id == SystemId::unnamed();
+        let here = team.systems.iter().any(|id| id.eq_ignore_ascii_case(&cx.system.id.0));
+        if !unnamed && !team.systems.is_empty() && !here {
             continue;
         }
         if let Some(date) = team.date {

@@ -32,7 +32,7 @@ pub(crate) fn judge(bench: Bench) -> Judged {
 
 /// Judges the evidence of a bench as that of a system.
 pub(crate) fn judge_as(bench: Bench, system: SystemInfo) -> Judged {
-    bench.with_catalogue(catalogue()).about(system).judge(COMPLIANCE, AS_OF, &no_thresholds())
+    bench.with_catalogue(catalogue()).judge_system(COMPLIANCE, AS_OF, &no_thresholds(), &BTreeMap::new(), &system)
 }
 
 /// A finding in one line.
