@@ -1,31 +1,26 @@
 //! Registers that come back as a workbook (Office Open XML, ECMA-376): the first sheet that has the columns, read as a
 //! CSV of it would be. A locator's line is the sheet's row.
 
-use std::collections::BTreeMap;
-use std::io::{Cursor, Read};
-
-use calamine::{DataRef, Reader as _, Xlsx};
 use secdiag_model::{Head, Match};
+use secdiag_sheet::{Cell, Limits, Row, Sheet};
+use std::collections::BTreeMap;
 
 use crate::tree::{CSV_RECORDS, Fault, Node, Value, column};
 
-/// Most that a workbook may unpack to.
-const UNPACKED: u64 = 64 << 20;
+/// How much of a workbook is read; the row more than [`CSV_RECORDS`] is the header.
+const LIMITS: Limits = Limits { unpacked: 64 << 20, rows: CSV_RECORDS + 1, columns: 256 };
 
 /// The same while recognising.
-const UNPACKED_HEAD: u64 = 4 << 20;
-
-/// Columns that are read.
-const COLUMNS: u32 = 256;
+const HEAD: Limits = Limits { unpacked: 4 << 20, rows: 1, columns: 256 };
 
 /// Whether a workbook has a sheet with all these columns. Only a file that the head holds whole can be looked into; of a
 /// larger one `assessment.toml` must say the format.
 pub fn has_sheet(head: &Head<'_>, columns: &[&str]) -> Match {
-    if !head.bytes.starts_with(b"PK\x03\x04") || head.size != head.bytes.len() as u64 {
+    if !secdiag_sheet::is_workbook(head.bytes) || head.size != head.bytes.len() as u64 {
         return Match::No;
     }
-    match sheets(head.bytes, UNPACKED_HEAD, Some(1)) {
-        Ok(sheets) if sheets.iter().any(|sheet| sheet.has(columns)) => Match::Yes(100),
+    match secdiag_sheet::read(head.bytes, HEAD) {
+        Ok(sheets) if sheets.iter().any(|sheet| has(sheet, columns)) => Match::Yes(100),
         _ => Match::No,
     }
 }
@@ -34,16 +29,16 @@ pub fn has_sheet(head: &Head<'_>, columns: &[&str]) -> Match {
 pub fn parse(bytes: &[u8], columns: &[&str], list: &str) -> (Node, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut records = Vec::new();
-    match sheets(bytes, UNPACKED, None) {
+    match secdiag_sheet::read(bytes, LIMITS) {
         Err(text) => faults.push(Fault { line: 0, text }),
-        Ok(sheets) => match sheets.into_iter().find(|sheet| sheet.has(columns)) {
+        Ok(sheets) => match sheets.into_iter().find(|sheet| has(sheet, columns)) {
             None => {
                 let text = format!("no sheet has the columns {} in its first row", columns.join(", "));
                 faults.push(Fault { line: 0, text });
             }
             Some(sheet) => {
                 faults.extend(sheet.damage.map(|text| Fault { line: 0, text }));
-                records = take(sheet.rows, &mut faults);
+                records = take(sheet.rows);
             }
         },
     }
@@ -51,123 +46,42 @@ pub fn parse(bytes: &[u8], columns: &[&str], list: &str) -> (Node, Vec<Fault>) {
     (Node { line: 1, value: Value::Map(map) }, faults)
 }
 
-/// A sheet, as far as it could be read.
-struct Sheet {
-    rows: Vec<Row>,
-    /// Where it broke off.
-    damage: Option<String>,
-}
-
-impl Sheet {
-    fn has(&self, columns: &[&str]) -> bool {
-        self.rows.first().is_some_and(|first| is_header(first, columns))
-    }
-}
-
-/// A row: its number, counted from 1, and its cells by column.
-struct Row {
-    number: u64,
-    cells: BTreeMap<u32, String>,
-}
-
-fn is_header(row: &Row, columns: &[&str]) -> bool {
-    let names: Vec<String> = row.cells.values().map(|name| column(name)).collect();
+fn has(sheet: &Sheet, columns: &[&str]) -> bool {
+    let names: Vec<String> = sheet
+        .rows
+        .first()
+        .map(|first| first.cells.iter().map(|(_, name)| column(&shown(name))).collect())
+        .unwrap_or_default();
     columns.iter().all(|wanted| names.iter().any(|name| name == wanted))
 }
 
-fn take(rows: Vec<Row>, faults: &mut Vec<Fault>) -> Vec<Node> {
+fn take(rows: Vec<Row>) -> Vec<Node> {
     let mut rows = rows.into_iter();
     let Some(header) = rows.next() else { return Vec::new() };
-    let names: BTreeMap<u32, String> = header.cells.iter().map(|(at, name)| (*at, column(name))).collect();
-    let mut records = Vec::new();
-    let mut beyond: u64 = 0;
-    for row in rows {
-        if records.len() >= CSV_RECORDS {
-            beyond += 1;
-            continue;
-        }
-        let line = row.number;
-        let fields = row.cells.into_iter().map(|(at, text)| {
+    let names: BTreeMap<u32, String> = header.cells.iter().map(|(at, name)| (*at, column(&shown(name)))).collect();
+    let record = |row: Row| {
+        let line = u64::from(row.number);
+        let fields = row.cells.into_iter().map(|(at, cell)| {
             let name = names.get(&at).cloned().unwrap_or_else(|| format!("column {}", at + 1));
-            (name, Node { line, value: Value::Text(text) })
+            (name, Node { line, value: Value::Text(shown(&cell)) })
         });
-        records.push(Node { line, value: Value::Map(fields.collect()) });
-    }
-    if beyond > 0 {
-        let text = format!("only the first {CSV_RECORDS} records were read, {beyond} more were not: split the file");
-        faults.push(Fault { line: 0, text });
-    }
-    records
-}
-
-/// The rows of every sheet that can be read, at most `most` of each; rows without a cell are left out.
-fn sheets(bytes: &[u8], unpacked: u64, most: Option<usize>) -> Result<Vec<Sheet>, String> {
-    measure(bytes, unpacked)?;
-    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-    let mut sheets = Vec::new();
-    for name in workbook.sheet_names() {
-        // A sheet that is no table (a chart) or is damaged is missed only when no other has the columns.
-        let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else { continue };
-        let mut rows: Vec<Row> = Vec::new();
-        let damage = loop {
-            let cell = match cells.next_cell() {
-                Ok(Some(cell)) => cell,
-                Ok(None) => break None,
-                Err(error) => break Some(format!("the sheet {name} breaks off: {error}")),
-            };
-            let (row, at) = cell.get_position();
-            let (number, text) = (u64::from(row) + 1, shown(cell.get_value()));
-            let Some(text) = text.filter(|_| at < COLUMNS) else { continue };
-            if rows.last().is_none_or(|last| last.number != number) {
-                if most.is_some_and(|most| rows.len() >= most) {
-                    break None;
-                }
-                rows.push(Row { number, cells: BTreeMap::new() });
-            }
-            if let Some(last) = rows.last_mut() {
-                last.cells.insert(at, text);
-            }
-        };
-        sheets.push(Sheet { rows, damage });
-    }
-    Ok(sheets)
-}
-
-/// Unpacks every member once without keeping it: a workbook that would fill the memory is refused before it does.
-fn measure(bytes: &[u8], unpacked: u64) -> Result<(), String> {
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
-    let mut left = unpacked;
-    for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(|error| error.to_string())?;
-        let size =
-            std::io::copy(&mut member.take(left + 1), &mut std::io::sink()).map_err(|error| error.to_string())?;
-        left = left.checked_sub(size).ok_or_else(|| format!("it unpacks to more than {unpacked} bytes"))?;
-    }
-    Ok(())
+        Node { line, value: Value::Map(fields.collect()) }
+    };
+    rows.map(record).collect()
 }
 
 /// A cell as text; a date as `2026-10-05`.
-fn shown(value: &DataRef<'_>) -> Option<String> {
-    let text = match value {
-        DataRef::Empty | DataRef::Error(_) => return None,
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(yes) => yes.to_string(),
-        DataRef::DateTimeIso(iso) | DataRef::DurationIso(iso) => iso.clone(),
-        DataRef::DateTime(at) if at.is_datetime() => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
-            format!("{year:04}-{month:02}-{day:02}")
-        }
-        DataRef::DateTime(at) => at.as_f64().to_string(),
-    };
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Text(text) | Cell::Broken(text) => text.trim().to_owned(),
+        Cell::Date(date) => date.to_string(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use rust_xlsxwriter::{ExcelDateTime, Format, Workbook, XlsxError};
 
     use super::*;

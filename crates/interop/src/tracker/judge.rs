@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::layout::{Column, Layout, clean};
-use super::{Cell, MAX_COLUMNS, MAX_ROWS, Response, Sheet, TrackerError, TrackerRow, date};
+use super::{Cell, Response, Sheet, TrackerError, TrackerRow, date};
 
 /// Rows at the top among which the header may stand: people put titles above it.
 const HEADER_ROWS: usize = 20;
@@ -59,10 +59,14 @@ pub struct RefusedCell {
 pub(super) fn read(sheets: &[Sheet], known: &[TrackerRow], layout: &Layout) -> Result<Reading, TrackerError> {
     let mut missing: Option<Vec<Column>> = None;
     for sheet in sheets {
-        for (at, (_, cells)) in sheet.rows.iter().take(HEADER_ROWS).enumerate() {
-            let found = columns(cells, layout);
+        for (at, row) in sheet.rows.iter().take(HEADER_ROWS).enumerate() {
+            let found = columns(&row.cells, layout);
             let absent: Vec<_> = layout.all().into_iter().filter(|column| !found.contains_key(column)).collect();
             if absent.is_empty() {
+                // Half a tracker would answer for half of the findings.
+                if let Some(damage) = &sheet.damage {
+                    return Err(TrackerError::Unreadable(damage.clone()));
+                }
                 return Ok(Judge { sheet, known, layout, columns: found }.rows(at + 1));
             }
             if missing.as_ref().is_none_or(|best| absent.len() < best.len()) {
@@ -101,7 +105,7 @@ type Cells = BTreeMap<Column, Cell>;
 impl Judge<'_> {
     fn rows(&self, from: usize) -> Reading {
         let by_id: HashMap<&str, usize> = self.known.iter().enumerate().map(|(at, row)| (&*row.id, at)).collect();
-        let rows: Vec<_> = self.sheet.rows[from..].iter().map(|(number, cells)| (*number, self.cells(cells))).collect();
+        let rows: Vec<_> = self.sheet.rows[from..].iter().map(|row| (row.number, self.cells(&row.cells))).collect();
         let mut times: BTreeMap<String, u32> = BTreeMap::new();
         for (_, cells) in &rows {
             *times.entry(text(cells, Column::Id)).or_default() += 1;
@@ -241,12 +245,4 @@ fn letters(at: u32) -> String {
 
 fn shortened(text: &str) -> String {
     text.chars().take(60).collect()
-}
-
-/// Takes cells within the limits; counts what lies outside as too large.
-pub(super) fn within_limits(row: u32, column: u32) -> Result<(), TrackerError> {
-    if row < MAX_ROWS && column < MAX_COLUMNS {
-        return Ok(());
-    }
-    Err(TrackerError::Unreadable(format!("more than {MAX_ROWS} rows or {MAX_COLUMNS} columns are filled")))
 }

@@ -15,6 +15,7 @@ mod xlsx;
 
 use jiff::civil::Date;
 use secdiag_model::Severity;
+use secdiag_sheet::{Cell, Limits, Row, Sheet};
 use serde::{Deserialize, Serialize};
 
 pub use judge::{Change, Reading, RefusedCell};
@@ -22,10 +23,10 @@ pub use layout::{Choice, Column, ColumnText, Layout};
 
 /// Largest workbook or table that is read, in bytes after unpacking.
 pub const MAX_BYTES: u64 = 256 << 20;
-/// Most rows and columns that are read.
-pub const MAX_ROWS: u32 = 200_000;
-/// See [`MAX_ROWS`].
-pub const MAX_COLUMNS: u32 = 256;
+/// Most rows that are read, with the header.
+pub const MAX_ROWS: usize = 200_000;
+
+const LIMITS: Limits = Limits { unpacked: MAX_BYTES, rows: MAX_ROWS, columns: 256 };
 
 /// One finding as the tracker shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,7 +84,7 @@ pub enum TrackerError {
 
 /// The tracker as a workbook (Office Open XML, ECMA-376). The same rows, layout and date give the same bytes.
 pub fn write_xlsx(rows: &[TrackerRow], layout: &Layout, made_on: Date) -> Result<Vec<u8>, TrackerError> {
-    if rows.len() >= MAX_ROWS as usize {
+    if rows.len() >= MAX_ROWS {
         return Err(TrackerError::Unwritable(format!(
             "{} findings; a tracker holds fewer than {MAX_ROWS}",
             rows.len()
@@ -105,20 +106,4 @@ pub fn write_csv(rows: &[TrackerRow], layout: &Layout) -> Vec<u8> {
 /// The answers in a CSV file, against what is known now.
 pub fn read_csv(bytes: &[u8], known: &[TrackerRow], layout: &Layout) -> Result<Reading, TrackerError> {
     judge::read(&[plain::read(bytes)?], known, layout)
-}
-
-/// A sheet as read.
-struct Sheet {
-    name: String,
-    /// Rows with their numbers, counted from 1, and their cells by column, counted from 0.
-    rows: Vec<(u32, Vec<(u32, Cell)>)>,
-}
-
-/// A cell as read.
-#[derive(Clone, Debug, PartialEq)]
-enum Cell {
-    Text(String),
-    Date(Date),
-    /// An error value of the spreadsheet program, such as `#REF!`.
-    Broken(String),
 }

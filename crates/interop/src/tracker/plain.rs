@@ -1,8 +1,7 @@
 //! The tracker as CSV: the same columns, the hidden ones in front.
 
-use super::judge::within_limits;
 use super::layout::Layout;
-use super::{Cell, Sheet, TrackerError, TrackerRow};
+use super::{Cell, LIMITS, Row, Sheet, TrackerError, TrackerRow};
 use crate::{table, text};
 
 pub(super) fn write(rows: &[TrackerRow], layout: &Layout) -> Vec<u8> {
@@ -25,10 +24,13 @@ pub(super) fn read(bytes: &[u8]) -> Result<Sheet, TrackerError> {
     for record in reader.records() {
         let record = record.map_err(|error| TrackerError::Unreadable(error.to_string()))?;
         let cells = (0..).zip(record.iter().map(|cell| Cell::Text(table::unguarded(cell).to_owned())));
+        if rows.len() >= LIMITS.rows || record.len() > LIMITS.columns as usize {
+            let text = format!("more than {} rows or {} columns are filled", LIMITS.rows, LIMITS.columns);
+            return Err(TrackerError::Unreadable(text));
+        }
         // Rows as a spreadsheet program counts them, not lines of the text.
         let number = u32::try_from(rows.len() + 1).unwrap_or(u32::MAX);
-        within_limits(number, u32::try_from(record.len()).unwrap_or(u32::MAX))?;
-        rows.push((number, cells.collect()));
+        rows.push(Row { number, cells: cells.collect() });
     }
-    Ok(Sheet { name: String::new(), rows })
+    Ok(Sheet { name: String::new(), rows, damage: None })
 }

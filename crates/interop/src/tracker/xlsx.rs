@@ -1,17 +1,13 @@
 //! The tracker as a workbook.
 
-use std::io::{Cursor, Read};
-
-use calamine::{DataRef, Reader as _, Xlsx};
 use jiff::civil::Date;
 use rust_xlsxwriter::{
     Color, DataValidation, DataValidationErrorStyle, DataValidationRule, DocProperties, ExcelDateTime, Format,
     FormatAlign, FormatBorder, Formula, Workbook, Worksheet, XlsxError,
 };
 
-use super::judge::within_limits;
 use super::layout::{Choice, Column, Layout};
-use super::{Cell, MAX_BYTES, Sheet, TrackerError, TrackerRow};
+use super::{LIMITS, Sheet, TrackerError, TrackerRow};
 
 /// Sheet that the dropdowns take their words from.
 const LISTS: &str = "lists";
@@ -109,60 +105,5 @@ fn excel_date(date: Date) -> Result<ExcelDateTime, XlsxError> {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Sheet>, TrackerError> {
-    let unreadable = |error: &dyn std::fmt::Display| TrackerError::Unreadable(error.to_string());
-    measure(bytes)?;
-    let mut workbook: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-    let mut sheets = Vec::new();
-    for name in workbook.sheet_names() {
-        // A sheet that cannot be read (a chart, a damaged one) is only missed when no other is the tracker.
-        let Ok(mut cells) = workbook.worksheet_cells_reader(&name) else { continue };
-        let mut rows: Vec<(u32, Vec<(u32, Cell)>)> = Vec::new();
-        while let Some(cell) = cells.next_cell().map_err(|error| unreadable(&error))? {
-            let (row, column) = cell.get_position();
-            let Some(value) = value(cell.get_value()) else { continue };
-            within_limits(row, column)?;
-            match rows.last_mut() {
-                Some((number, cells)) if *number == row + 1 => cells.push((column, value)),
-                _ => rows.push((row + 1, vec![(column, value)])),
-            }
-        }
-        sheets.push(Sheet { name, rows });
-    }
-    Ok(sheets)
-}
-
-/// Unpacks every member once without keeping it: a workbook that would fill the memory is refused before it does.
-fn measure(bytes: &[u8]) -> Result<(), TrackerError> {
-    let unreadable = |error: &dyn std::fmt::Display| TrackerError::Unreadable(error.to_string());
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| unreadable(&error))?;
-    let mut left = MAX_BYTES;
-    for index in 0..archive.len() {
-        let member = archive.by_index(index).map_err(|error| unreadable(&error))?;
-        let size =
-            std::io::copy(&mut member.take(left + 1), &mut std::io::sink()).map_err(|error| unreadable(&error))?;
-        left = left
-            .checked_sub(size)
-            .ok_or_else(|| TrackerError::Unreadable(format!("it unpacks to more than {MAX_BYTES} bytes")))?;
-    }
-    Ok(())
-}
-
-fn value(value: &DataRef<'_>) -> Option<Cell> {
-    let text = |text: String| Some(Cell::Text(text));
-    match value {
-        DataRef::Empty => None,
-        DataRef::Int(number) => text(number.to_string()),
-        DataRef::Float(number) => text(number.to_string()),
-        DataRef::String(string) => text(string.clone()),
-        DataRef::SharedString(string) => text((*string).to_owned()),
-        DataRef::Bool(value) => text(value.to_string()),
-        DataRef::DateTimeIso(iso) | DataRef::DurationIso(iso) => text(iso.clone()),
-        DataRef::DateTime(at) => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
-            let part = |value: u8| i8::try_from(value).unwrap_or_default();
-            let date = i16::try_from(year).ok().and_then(|year| Date::new(year, part(month), part(day)).ok());
-            Some(date.filter(|_| at.is_datetime()).map_or_else(|| Cell::Text(at.as_f64().to_string()), Cell::Date))
-        }
-        DataRef::Error(error) => Some(Cell::Broken(error.to_string())),
-    }
+    secdiag_sheet::read(bytes, LIMITS).map_err(TrackerError::Unreadable)
 }
