@@ -15,7 +15,7 @@ use secdiag_store::{EventFilter, FindingFacts, Store};
 use serde::Serialize;
 
 use crate::args::{LangArg, SeverityArg, UsageError};
-use crate::workspace::{Workspace, block_on, catalogue, today};
+use crate::workspace::{Workspace, block_on, catalogue};
 use crate::{Exit, out};
 
 /// List findings as they stood on a day, with owner, time limit and how often they came back.
@@ -409,31 +409,42 @@ pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
         }
         let now = Timestamp::now();
         let at = options.at.map_or(now, |when| when.0);
-        let (changes, _) = life::changes_of(&events);
-        let life = Life::fold(changes.iter().map(|(at, change)| (*at, change)), at)
-            .with_context(|| format!("finding {id} was not known at {at}"))?;
-        if let Change::Superseded { by } = &change {
-            let other = of_one_firm(&store, Some(&firm), by).await?;
-            let (others, _) = life::changes_of(&other);
-            let merged = Life::fold(others.iter().map(|(at, change)| (*at, change)), now);
-            if by == id || merged.is_some_and(|life| life.superseded_by.as_deref() == Some(id)) {
-                return Err(UsageError(life::Refusal::Cycle.to_string()).into());
-            }
-        }
-        life.allows(&change, &options.reason, today()).map_err(|refusal| UsageError(refusal.to_string()))?;
         let act = Act { actor: options.by.clone(), reason: options.reason.clone(), at, recorded_at: now };
-        let event = Event::new(&firm, id, &act, &change);
-        store.append(std::slice::from_ref(&event)).await?;
-        let mut after = life;
-        after.apply(at, &change);
+        let after = write_down(&store, &events, &act, &change).await?;
         out::print(&format!("{id}  {}  {}", after.severity.word(), after.state.word()))?;
         store.close().await;
         Ok(Exit::Ran)
     })
 }
 
+/// Appends a change to a finding whose events so far are given, where it is allowed; gives how the finding stands then.
+pub(crate) async fn write_down(store: &Store, events: &[Event], act: &Act, change: &Change) -> Result<Life> {
+    let (firm, id) = (&events[0].firm, &events[0].subject);
+    let event = Event::new(firm, id, act, change);
+    let (changes, _) = life::changes_of(events);
+    let mut life = Life::fold(changes.iter().map(|(at, change)| (*at, change)), act.at)
+        .with_context(|| format!("finding {id} was not known at {}", act.at))?;
+    // Told twice is told once.
+    if events.iter().any(|known| known.id == event.id) {
+        return Ok(life);
+    }
+    if let Change::Superseded { by } = change {
+        let other = of_one_firm(store, Some(firm), by).await?;
+        let (others, _) = life::changes_of(&other);
+        let merged = Life::fold(others.iter().map(|(at, change)| (*at, change)), act.recorded_at);
+        if by == id || merged.is_some_and(|life| life.superseded_by.as_ref() == Some(id)) {
+            return Err(UsageError(life::Refusal::Cycle.to_string()).into());
+        }
+    }
+    let day = tz::offset(8).to_datetime(act.at).date();
+    life.allows(change, &act.reason, day).map_err(|refusal| UsageError(refusal.to_string()))?;
+    store.append(&[event]).await?;
+    life.apply(act.at, change);
+    Ok(life)
+}
+
 /// The events of a finding; it must be one firm's.
-async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> Result<Vec<Event>> {
+pub(crate) async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> Result<Vec<Event>> {
     let filter = EventFilter { firm, entity: Some("finding"), subject: Some(id), known_on: None };
     let events = store.events(&filter).await?;
     let Some(first) = events.first() else {

@@ -1,6 +1,6 @@
 //! `secdiag register`, `secdiag schedule`, `secdiag due`: which systems there are, and what is due when.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
@@ -56,43 +56,18 @@ enum RegisterDeed {
 pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
     match &options.deed {
         RegisterDeed::Import { file, by, reason } => {
-            let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-            let register = Register::parse(&text).map_err(|bad| {
-                let all = bad.0.iter().map(|line| format!("\n  {line}")).collect::<String>();
-                UsageError(format!("{}: nothing was taken over:{all}", file.display()))
-            })?;
-            let workspace = Workspace::open(&options.workspace)?;
-            block_on(async {
-                let store = Store::open(&workspace.database()).await?;
-                let now = Timestamp::now();
-                let known = registers(&store, Some(&register.firm), None).await?.pop().unwrap_or_default();
-                let act = Act { actor: by.clone(), reason: reason.clone(), at: now, recorded_at: now };
-                let events = register.events(&known, &act);
-                store.append(&events).await?;
-                store.close().await;
-                let missing: Vec<&str> = known
-                    .systems
-                    .iter()
-                    .filter(|system| {
-                        system.retired.is_none() && !register.systems.iter().any(|new| new.id == system.id)
-                    })
-                    .map(|system| system.id.as_str())
-                    .collect();
-                out::print(&format!(
-                    "{} systems, {} assessments, {} incidents; {} records new or changed",
-                    register.systems.len(),
-                    register.assessments.len(),
-                    register.incidents.len(),
-                    events.len()
-                ))?;
-                if !missing.is_empty() {
-                    out::error(&format!(
-                        "note: known systems that the file does not name stay in the register: {} (give them a day of retirement)",
-                        missing.join(", ")
-                    ));
-                }
-                Ok(Exit::Ran)
-            })
+            let taken = take_over(file, by, reason, &options.workspace)?;
+            out::print(&format!(
+                "{} systems, {} assessments, {} incidents; {} records new or changed",
+                taken.systems, taken.assessments, taken.incidents, taken.changed
+            ))?;
+            if !taken.missing.is_empty() {
+                out::error(&format!(
+                    "note: known systems that the file does not name stay in the register: {} (give them a day of retirement)",
+                    taken.missing.join(", ")
+                ));
+            }
+            Ok(Exit::Ran)
         }
         RegisterDeed::Show { known_on } => {
             let workspace = Workspace::open(&options.workspace)?;
@@ -107,8 +82,46 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
     }
 }
 
+/// What came of taking a register over.
+pub(crate) struct Taken {
+    systems: usize,
+    assessments: usize,
+    incidents: usize,
+    changed: usize,
+    /// Systems in service that the file does not name.
+    missing: Vec<String>,
+}
+
+/// Takes a register into the workspace: what changed becomes events.
+pub(crate) fn take_over(file: &Path, by: &str, reason: &str, workspace: &Path) -> Result<Taken> {
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let register = Register::parse(&text).map_err(|bad| {
+        let all = bad.0.iter().map(|line| format!("\n  {line}")).collect::<String>();
+        UsageError(format!("{}: nothing was taken over:{all}", file.display()))
+    })?;
+    let workspace = Workspace::open(workspace)?;
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let now = Timestamp::now();
+        let known = registers(&store, Some(&register.firm), None).await?.pop().unwrap_or_default();
+        let act = Act { actor: by.to_owned(), reason: reason.to_owned(), at: now, recorded_at: now };
+        let events = register.events(&known, &act);
+        store.append(&events).await?;
+        store.close().await;
+        let unnamed = |id: &str| !register.systems.iter().any(|new| new.id == id);
+        let missing = known.systems.iter().filter(|system| system.retired.is_none() && unnamed(&system.id));
+        Ok(Taken {
+            systems: register.systems.len(),
+            assessments: register.assessments.len(),
+            incidents: register.incidents.len(),
+            changed: events.len(),
+            missing: missing.map(|system| system.id.clone()).collect(),
+        })
+    })
+}
+
 /// The registers of the workspace, one per firm that has one.
-async fn registers(store: &Store, firm: Option<&str>, known_on: Option<Date>) -> Result<Vec<Register>> {
+pub(crate) async fn registers(store: &Store, firm: Option<&str>, known_on: Option<Date>) -> Result<Vec<Register>> {
     let known_on = known_on
         .map(|day| tz::offset(8).to_timestamp(day.at(23, 59, 59, 999_999_999)))
         .transpose()
@@ -290,7 +303,7 @@ fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
     Ok(Exit::Ran)
 }
 
-fn evaluate(table: &std::path::Path, catalogue: &Catalogue) -> Result<Exit> {
+fn evaluate(table: &Path, catalogue: &Catalogue) -> Result<Exit> {
     let text = std::fs::read_to_string(table).with_context(|| table.display().to_string())?;
     let rules = rules(catalogue, AnchorArg::Occurred);
     let answered = case_table::evaluate(&text, &rules.cycles, rules.incident_months);

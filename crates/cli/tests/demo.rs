@@ -27,45 +27,53 @@ fn includes(whole: &Json, part: &Json) -> bool {
     part.as_object().is_none_or(|part| part.iter().all(|(key, value)| whole.get(key) == Some(value)))
 }
 
+fn findings(folder: &Path) -> Vec<Json> {
+    let text = std::fs::read_to_string(folder.join("result/findings.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Whether a diagnostic found what was planted, nothing else, and none of the look-alikes.
+fn equals_truth(truth: &Json, findings: &[Json], which: &str) {
+    let planted = truth["planted"].as_array().unwrap();
+    let same = |planted: &Json, finding: &Json| {
+        planted["check"] == finding["check"]
+            && planted["system"] == finding["system"]
+            && includes(&finding["subject"], &planted["subject"])
+            && includes(&finding["facts"], &planted["facts"])
+    };
+    let missed: Vec<_> =
+        planted.iter().filter(|planted| !findings.iter().any(|finding| same(planted, finding))).collect();
+    let extra: Vec<_> = findings
+        .iter()
+        .filter(|finding| !planted.iter().any(|planted| same(planted, finding)))
+        .map(|finding| {
+            format!("{} {} {} {}", finding["check"], finding["system"], finding["subject"], finding["facts"])
+        })
+        .collect();
+    assert!(missed.is_empty() && extra.is_empty(), "{which}: missed {missed:#?}\nnot planted {extra:#?}");
+    assert!(planted.len() >= 8, "{which}: the demo plants too little: {}", planted.len());
+    let innocent = truth["innocent"].as_array().unwrap();
+    assert!(innocent.len() >= 8);
+    for look_alike in innocent {
+        let wrong = findings.iter().find(|finding| {
+            look_alike["must_not_fire"].as_array().unwrap().contains(&finding["check"])
+                && look_alike["system"] == finding["system"]
+                && includes(&finding["subject"], &look_alike["subject"])
+        });
+        assert!(wrong.is_none(), "{which}: {} was reported: {wrong:?}", look_alike["what"]);
+    }
+}
+
 #[test]
 fn every_planted_problem_is_found_and_no_look_alike() {
     for seed in ["1", "7", "2026"] {
         let (place, _) = demo(seed);
         let demo = place.path().join("demo");
         let truth = json(&demo.join("truth.json"));
-        let findings: Vec<Json> = std::fs::read_to_string(demo.join("result/findings.jsonl"))
-            .unwrap()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        let planted = truth["planted"].as_array().unwrap();
-        let same = |planted: &Json, finding: &Json| {
-            planted["check"] == finding["check"]
-                && planted["system"] == finding["system"]
-                && includes(&finding["subject"], &planted["subject"])
-                && includes(&finding["facts"], &planted["facts"])
-        };
-        let missed: Vec<_> =
-            planted.iter().filter(|planted| !findings.iter().any(|finding| same(planted, finding))).collect();
-        let extra: Vec<_> = findings
-            .iter()
-            .filter(|finding| !planted.iter().any(|planted| same(planted, finding)))
-            .map(|finding| {
-                format!("{} {} {} {}", finding["check"], finding["system"], finding["subject"], finding["facts"])
-            })
-            .collect();
-        assert!(missed.is_empty() && extra.is_empty(), "seed {seed}: missed {missed:#?}\nnot planted {extra:#?}");
-        assert!(planted.len() >= 15, "the demo plants too little: {}", planted.len());
-
-        let innocent = truth["innocent"].as_array().unwrap();
-        assert!(innocent.len() >= 8);
-        for look_alike in innocent {
-            let wrong = findings.iter().find(|finding| {
-                look_alike["must_not_fire"].as_array().unwrap().contains(&finding["check"])
-                    && look_alike["system"] == finding["system"]
-                    && includes(&finding["subject"], &look_alike["subject"])
-            });
-            assert!(wrong.is_none(), "{} was reported: {wrong:?}", look_alike["what"]);
+        equals_truth(&truth, &findings(&demo), &format!("seed {seed}"));
+        for earlier in truth["earlier"].as_array().unwrap() {
+            let year = earlier["folder"].as_str().unwrap();
+            equals_truth(earlier, &findings(&demo.join(year)), &format!("seed {seed}, {year}"));
         }
         let coverage = json(&demo.join("result/coverage.json"));
         for unreadable in truth["unreadable"].as_array().unwrap() {
@@ -78,6 +86,99 @@ fn every_planted_problem_is_found_and_no_look_alike() {
             assert_eq!(listed["recognition"]["state"], unreadable["state"], "{}", unreadable["path"]);
         }
     }
+}
+
+/// Rows of a command that prints one JSON object a line.
+fn rows(place: &Path, arguments: &[&str]) -> Vec<Json> {
+    let output = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+        .current_dir(place)
+        .args(arguments)
+        .args(["--workspace", "demo/workspace", "--json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The proposed time limits, as `catalogue/sla.yaml` has them.
+fn limit(row: &Json) -> Option<i64> {
+    let category = usize::try_from(row["category"].as_u64().unwrap()).unwrap() - 1;
+    let days = match row["severity"].as_str().unwrap() {
+        "critical" => [7, 14, 30],
+        "high" => [30, 30, 60],
+        "medium" => [90, 90, 180],
+        "low" => [180, 180, 365],
+        _ => return None,
+    };
+    Some(days[category])
+}
+
+#[test]
+fn the_years_are_remembered_as_they_were() {
+    let (place, _) = demo("4");
+    let demo = place.path().join("demo");
+    let truth = json(&demo.join("truth.json"));
+    // Ids by what a finding is about, from all diagnostics.
+    let seen: Vec<Json> = ["2023", "2025", "."].iter().flat_map(|folder| findings(&demo.join(folder))).collect();
+    let standings = truth["standings"].as_array().unwrap();
+    let days: std::collections::BTreeSet<&str> =
+        standings.iter().map(|standing| standing["on"].as_str().unwrap()).collect();
+    assert!(days.len() >= 6);
+    for day in days {
+        let expected: Vec<&Json> = standings.iter().filter(|standing| standing["on"] == day).collect();
+        let told = rows(place.path(), &["findings", "--as-of", day]);
+        assert_eq!(told.len(), expected.len(), "{day}");
+        for standing in &expected {
+            let about = |finding: &&Json| {
+                finding["check"] == standing["check"]
+                    && finding["system"] == standing["system"]
+                    && includes(&finding["subject"], &standing["subject"])
+            };
+            let id = &seen.iter().find(about).unwrap_or_else(|| panic!("{standing} was never seen"))["id"];
+            let row = told.iter().find(|row| row["finding"] == *id).unwrap_or_else(|| panic!("{day}: no {standing}"));
+            for fact in ["state", "owner", "repeats"] {
+                assert_eq!(row[fact], standing[fact], "{day}: {fact} of {standing}\n{row}");
+            }
+            let open = ["new", "triaged", "open", "remediated"].contains(&standing["state"].as_str().unwrap());
+            let limit = open.then(|| limit(row)).flatten();
+            let clock: jiff::civil::Date = standing["clock"].as_str().unwrap().parse().unwrap();
+            let due = limit.map(|days| clock.saturating_add(jiff::Span::new().days(days)).to_string());
+            assert_eq!(row["due"].as_str(), due.as_deref(), "{day}: {standing}\n{row}");
+            assert_eq!(row["overdue"], due.is_some_and(|due| *due < *day), "{day}: {standing}\n{row}");
+        }
+        let overdue = rows(place.path(), &["findings", "--as-of", day, "--overdue"]).len();
+        assert_eq!(overdue, told.iter().filter(|row| row["overdue"] == true).count(), "{day}");
+    }
+    for row in truth["due"].as_array().unwrap() {
+        let day = row["on"].as_str().unwrap();
+        let told = rows(place.path(), &["schedule", "--as-of", day]);
+        let system = told.iter().find(|told| told["system"] == row["system"]).unwrap();
+        assert_eq!(system["due"]["plan_by"], row["plan_by"], "{row}");
+        assert_eq!(system["due"]["must_by"], row["must_by"], "{row}");
+        assert_eq!(system["state"], row["state"], "{row}");
+        let duty = &system["incidents"][0];
+        assert_eq!((&duty["due"], &duty["state"]), (&row["incident_due"], &row["incident_state"]), "{row}");
+        let needs = rows(place.path(), &["due", "--as-of", day]).iter().any(|told| told["system"] == row["system"]);
+        assert_eq!(needs, row["state"] != "current" || row["incident_state"] == "open", "{row}");
+    }
+    // The story has what it is there to show.
+    let last = |state: &str| standings.iter().filter(|s| s["on"] == "2026-06-30" && s["state"] == state).count();
+    assert!(last("new") >= 5 && last("closed") == 1 && last("verified") >= 1 && last("open") >= 3);
+    assert!(standings.iter().any(|standing| standing["repeats"] == 1));
+    assert!(rows(place.path(), &["findings", "--as-of", "2026-06-30", "--overdue"]).len() >= 3);
+}
+
+#[test]
+fn the_demo_twice_is_the_demo_once() {
+    let (place, _) = demo("5");
+    let before = rows(place.path(), &["findings", "--as-of", "2026-06-30"]);
+    let again = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+        .current_dir(place.path())
+        .args(["demo", "--out", "demo", "--seed", "5"])
+        .output()
+        .unwrap();
+    assert!(again.status.success(), "{}", String::from_utf8_lossy(&again.stderr));
+    assert_eq!(rows(place.path(), &["findings", "--as-of", "2026-06-30"]), before);
 }
 
 #[test]

@@ -7,9 +7,6 @@ use serde_json::json;
 use crate::random::Random;
 use crate::{Book, TRADING};
 
-/// 2026-06-16T08:50:00+08:00 in seconds since 1970.
-const START: u64 = 1_781_571_000;
-
 /// Six hours and twenty minutes.
 const SECONDS: u64 = 22_800;
 
@@ -29,47 +26,20 @@ const DOMAIN: &str = "traffic/known-bad-domain";
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
     let mut random = Random::new(seed, "capture");
-    let mut wire = Wire::default();
+    let mut wire = Wire::beginning(book.edition.morning());
     ordinary(&mut wire, &mut random);
     let mut hosts: Vec<u8> = (20..60).collect();
     random.shuffle(&mut hosts);
     let host = |n: usize| Ipv4Addr::new(10, 20, 1, hosts[n]);
-    let connection = |src: Ipv4Addr, dst: Ipv4Addr, port: u16| json!({"kind": "connection", "src": src.to_string(), "dst": dst.to_string(), "dst_port": port, "proto": "tcp"});
     let between =
         |src: Ipv4Addr, dst: Ipv4Addr| json!({"kind": "connection", "src": src.to_string(), "dst": dst.to_string()});
 
-    // A compromised computer reports to its master several times.
-    for call in 0..random.range(4, 8) {
-        let at = 1_800 + call * 2_400 + random.range(0, 300);
-        wire.session(at, host(0), CONTROL_SERVER, 443, &mut random);
+    if book.edition.year >= 2025 {
+        asks_by_name(&mut wire, host(1), book, &mut random);
     }
-    book.plant(ADDRESS, TRADING, connection(host(0), CONTROL_SERVER, 443), "conversations with a control server")
-        .fact("two_way", true)
-        .fact("inbound", false);
-
-    // Another one looks for its master by name; the address that it is given stands in no list.
-    let given = Ipv4Addr::new(192, 0, 2, 140);
-    let asked_at = random.range(5_000, 6_000);
-    wire.question(asked_at, host(1), &format!("cdn.{BAD_DOMAIN}"), Some(given), &mut random);
-    wire.session(asked_at + 1, host(1), given, 443, &mut random);
-    let name = |name: &str, src: Ipv4Addr| json!({"kind": "name", "name": name, "src": src.to_string()});
-    book.plant(DOMAIN, TRADING, name(BAD_DOMAIN, host(1)), "a question for a name below a listed one");
-
-    // A call into a listed network that nobody answered.
-    let target = Ipv4Addr::from(u32::from(BAD_NETWORK.0) + u32::from(random.short(3, 28)));
-    for again in [0, 3] {
-        wire.knock(random.range(9_000, 9_002) + again, host(2), target, 8_443, &mut random);
+    if book.edition.year >= 2026 {
+        talks(&mut wire, [host(0), host(2)], book, &mut random);
     }
-    book.plant(ADDRESS, TRADING, connection(host(2), target, 8_443), "a call into a listed network, unanswered")
-        .fact("two_way", false)
-        .fact("inbound", false);
-
-    // A listed scanner knocks at the public web server.
-    let server = Ipv4Addr::new(10, 20, 8, 80);
-    wire.knock(random.range(14_000, 15_000), SCANNER, server, 8_080, &mut random);
-    book.plant(ADDRESS, TRADING, connection(SCANNER, server, 8_080), "a listed address knocks, nobody answers")
-        .fact("two_way", false)
-        .fact("inbound", true);
 
     for (at, what, address) in [
         (3_000, "stands just beyond a listed network", JUST_BEYOND),
@@ -93,6 +63,45 @@ pub(crate) fn write(seed: u64, book: &mut Book) {
         );
     }
     book.file("traffic/core-switch.pcapng", wire.pcapng());
+}
+
+/// Another computer looks for its master by name; the address that it is given stands in no list.
+fn asks_by_name(wire: &mut Wire, host: Ipv4Addr, book: &mut Book, random: &mut Random) {
+    let given = Ipv4Addr::new(192, 0, 2, 140);
+    let asked_at = random.range(5_000, 6_000);
+    wire.question(asked_at, host, &format!("cdn.{BAD_DOMAIN}"), Some(given), random);
+    wire.session(asked_at + 1, host, given, 443, random);
+    let name = |name: &str, src: Ipv4Addr| json!({"kind": "name", "name": name, "src": src.to_string()});
+    book.plant(DOMAIN, TRADING, name(BAD_DOMAIN, host), "a question for a name below a listed one");
+}
+
+/// What only the last capture shows: a computer that reports to its master, a call that nobody answered, a scanner.
+fn talks(wire: &mut Wire, [reporting, calling]: [Ipv4Addr; 2], book: &mut Book, random: &mut Random) {
+    let connection = |src: Ipv4Addr, dst: Ipv4Addr, port: u16| json!({"kind": "connection", "src": src.to_string(), "dst": dst.to_string(), "dst_port": port, "proto": "tcp"});
+    // A compromised computer reports to its master several times.
+    for call in 0..random.range(4, 8) {
+        let at = 1_800 + call * 2_400 + random.range(0, 300);
+        wire.session(at, reporting, CONTROL_SERVER, 443, random);
+    }
+    book.plant(ADDRESS, TRADING, connection(reporting, CONTROL_SERVER, 443), "conversations with a control server")
+        .fact("two_way", true)
+        .fact("inbound", false);
+
+    // A call into a listed network that nobody answered.
+    let target = Ipv4Addr::from(u32::from(BAD_NETWORK.0) + u32::from(random.short(3, 28)));
+    for again in [0, 3] {
+        wire.knock(random.range(9_000, 9_002) + again, calling, target, 8_443, random);
+    }
+    book.plant(ADDRESS, TRADING, connection(calling, target, 8_443), "a call into a listed network, unanswered")
+        .fact("two_way", false)
+        .fact("inbound", false);
+
+    // A listed scanner knocks at the public web server.
+    let server = Ipv4Addr::new(10, 20, 8, 80);
+    wire.knock(random.range(14_000, 15_000), SCANNER, server, 8_080, random);
+    book.plant(ADDRESS, TRADING, connection(SCANNER, server, 8_080), "a listed address knocks, nobody answers")
+        .fact("two_way", false)
+        .fact("inbound", true);
 }
 
 /// Questions every few seconds, sessions every minute: no silence comes near five minutes.
@@ -128,23 +137,29 @@ fn ordinary(wire: &mut Wire, random: &mut Random) {
     wire.question(SECONDS, Ipv4Addr::new(10, 20, 1, 20), NAMES[0], Some(Ipv4Addr::new(192, 0, 2, 10)), random);
 }
 
-/// Frames with their times, in any order.
-#[derive(Default)]
-struct Wire(Vec<(u64, Vec<u8>)>);
+/// Frames with their times, in any order, and when the capture begins, in seconds since 1970.
+struct Wire {
+    start: u64,
+    frames: Vec<(u64, Vec<u8>)>,
+}
 
 impl Wire {
+    fn beginning(start: u64) -> Self {
+        Self { start, frames: Vec::new() }
+    }
+
     /// A moment some microseconds into a second of the capture.
-    fn time(second: u64, micros: u64) -> u64 {
-        (START + second) * 1_000_000 + micros
+    fn time(&self, second: u64, micros: u64) -> u64 {
+        (self.start + second) * 1_000_000 + micros
     }
 
     /// A question to the resolver and its answer; without an address the name does not exist.
     fn question(&mut self, at: u64, src: Ipv4Addr, name: &str, address: Option<Ipv4Addr>, random: &mut Random) {
         let (port, id) = (random.short(32_768, 61_000), random.short(1, u16::MAX));
-        let start = Self::time(at, random.range(0, 900_000));
+        let start = self.time(at, random.range(0, 900_000));
         let rest = random.range(400, 9_000);
-        self.0.push((start, udp(src, RESOLVER, port, 53, &dns(id, name, Says::Question))));
-        self.0.push((
+        self.frames.push((start, udp(src, RESOLVER, port, 53, &dns(id, name, Says::Question))));
+        self.frames.push((
             start + rest,
             udp(RESOLVER, src, 53, port, &dns(id, name, address.map_or(Says::NoSuchName, Says::Address))),
         ));
@@ -157,7 +172,7 @@ impl Wire {
         const ACK: u8 = 0x10;
         const PUSH: u8 = 0x08;
         let own_port = random.short(32_768, 61_000);
-        let mut time = Self::time(at, random.range(0, 500_000));
+        let mut time = self.time(at, random.range(0, 500_000));
         let (mut ours, mut theirs) = (random.next(), random.next());
         let ask = body(port, false, random);
         let tell = body(port, true, random);
@@ -165,7 +180,7 @@ impl Wire {
             let (from, to, sp, dp) = if outward { (src, dst, own_port, port) } else { (dst, src, port, own_port) };
             let (sequence, acknowledged) = if outward { (ours, theirs) } else { (theirs, ours) };
             let segment = Segment { ports: (sp, dp), sequence, acknowledged, flags };
-            self.0.push((time, tcp(from, to, &segment, data)));
+            self.frames.push((time, tcp(from, to, &segment, data)));
             time += random.range(200, 30_000);
             let used = data.len() as u64 + u64::from(flags & (SYN | FIN) != 0);
             if outward { ours = ours.wrapping_add(used) } else { theirs = theirs.wrapping_add(used) }
@@ -186,12 +201,12 @@ impl Wire {
     fn knock(&mut self, at: u64, src: Ipv4Addr, dst: Ipv4Addr, port: u16, random: &mut Random) {
         let ports = (random.short(32_768, 61_000), port);
         let segment = Segment { ports, sequence: random.next(), acknowledged: 0, flags: 0x02 };
-        self.0.push((Self::time(at, random.range(0, 900_000)), tcp(src, dst, &segment, &[])));
+        self.frames.push((self.time(at, random.range(0, 900_000)), tcp(src, dst, &segment, &[])));
     }
 
     /// draft-ietf-opsawg-pcapng: one section, one interface, its statistics at the end.
     fn pcapng(mut self) -> Vec<u8> {
-        self.0.sort();
+        self.frames.sort();
         let mut file = Vec::new();
         let option = |code: u16, value: &[u8]| {
             let length = u16::try_from(value.len()).unwrap_or(0);
@@ -218,13 +233,13 @@ impl Wire {
             let bytes = time.to_le_bytes();
             [&bytes[4..], &bytes[..4]].concat()
         };
-        for (time, frame) in &self.0 {
+        for (time, frame) in &self.frames {
             let length = u32::try_from(frame.len()).unwrap_or(0).to_le_bytes();
             let padding = vec![0; frame.len().next_multiple_of(4) - frame.len()];
             block(6, &[&[0; 4], &words(*time), &length, &length, frame, &padding]);
         }
-        let last = self.0.last().map_or(0, |(time, _)| *time);
-        let received = option(4, &(self.0.len() as u64).to_le_bytes());
+        let last = self.frames.last().map_or(0, |(time, _)| *time);
+        let received = option(4, &(self.frames.len() as u64).to_le_bytes());
         block(5, &[&[0; 4], &words(last), &received, &option(5, &0_u64.to_le_bytes()), &end]);
         file
     }
@@ -338,10 +353,10 @@ mod tests {
 
     #[test]
     fn the_capture_is_long_enough_and_never_silent() {
-        let mut wire = Wire::default();
+        let mut wire = Wire::beginning(0);
         ordinary(&mut wire, &mut Random::new(1, "test"));
-        wire.0.sort();
-        let times: Vec<u64> = wire.0.iter().map(|(time, _)| *time).collect();
+        wire.frames.sort();
+        let times: Vec<u64> = wire.frames.iter().map(|(time, _)| *time).collect();
         assert!(times[times.len() - 1] - times[0] > 6 * 3_600 * 1_000_000);
         let longest = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap();
         assert!(longest < 120 * 1_000_000, "{longest}");

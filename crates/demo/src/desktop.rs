@@ -7,16 +7,22 @@ use crate::Book;
 use crate::random::Random;
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
+    if book.edition.systems.len() < 3 {
+        return;
+    }
     let mut random = Random::new(seed, "desktop");
+    let (edition, month) = (book.edition, book.edition.month());
+    let review = format!("documents/access-review-{}.docx", edition.year);
+    let (ids, proxy) = (format!("logs/ids-{month}.log"), format!("proxy-{month}.log"));
     book.file("documents/network-diagram.png", png(&mut random));
     book.unreadable("documents/network-diagram.png", "unsupported", "a picture: give the drawing itself");
-    book.file("documents/access-review-2026.docx", docx(&mut random));
-    book.unreadable("documents/access-review-2026.docx", "unsupported", "a text for people");
-    book.file("logs/ids-2026-06.log", "");
-    book.unreadable("logs/ids-2026-06.log", "broken", "empty: the export failed");
-    let log = gzip(&proxy_log(&mut random));
-    book.file("logs/proxy-2026-06.log.gz", &log[..log.len() * 3 / 5]);
-    book.damaged("logs/proxy-2026-06.log.gz", "proxy-2026-06.log", "cut in transfer: the last two fifths are missing");
+    book.file(&review, docx(edition.year, &mut random));
+    book.unreadable(&review, "unsupported", "a text for people");
+    book.file(&ids, "");
+    book.unreadable(&ids, "broken", "empty: the export failed");
+    let log = gzip(&proxy_log(edition.morning(), &mut random));
+    book.file(&format!("logs/{proxy}.gz"), &log[..log.len() * 3 / 5]);
+    book.damaged(&format!("logs/{proxy}.gz"), &proxy, "cut in transfer: the last two fifths are missing");
 }
 
 /// Writing to memory cannot fail; should it ever, the file is shorter and the tests notice.
@@ -76,18 +82,17 @@ fn png(random: &mut Random) -> Vec<u8> {
 }
 
 /// ECMA-376: the least that is a document.
-fn docx(random: &mut Random) -> Vec<u8> {
+fn docx(year: i16, random: &mut Random) -> Vec<u8> {
     const TYPES: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>"#;
-    let text = format!("帳號權限覆核紀錄 2026 年上半年，共覆核 {} 個帳號。", random.range(180, 260));
+    let text = format!("帳號權限覆核紀錄 {year} 年上半年，共覆核 {} 個帳號。", random.range(180, 260));
     let body = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:body></w:document>"#
     );
     zip(&[("[Content_Types].xml".to_owned(), TYPES.into()), ("word/document.xml".to_owned(), body.into())])
 }
 
-fn proxy_log(random: &mut Random) -> Vec<u8> {
+fn proxy_log(mut time: u64, random: &mut Random) -> Vec<u8> {
     let mut log = String::new();
-    let mut time = 1_781_568_000_u64;
     for _ in 0..2_000 {
         time += random.range(1, 90);
         let _ = writeln!(

@@ -21,7 +21,9 @@ const NEVER_EXPIRES: u32 = 0x1_0000;
 const FOR_EVER: i64 = i64::MIN;
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
-    active_directory(seed, book);
+    if book.edition.covers(OFFICE) {
+        active_directory(seed, book);
+    }
     openldap(seed, book);
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
+use crate::edition::NOW;
 use crate::random::Random;
 use crate::{BACK_OFFICE, Book, OFFICE, TRADING};
 
@@ -17,8 +18,12 @@ const NOT_LOGGED: &str = "firewall/deny-all-not-logged";
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
     edge(seed, book);
-    back_office(seed, book);
-    gateway(seed, book);
+    if book.edition.covers(BACK_OFFICE) {
+        back_office(seed, book);
+    }
+    if book.edition.covers(OFFICE) {
+        gateway(seed, book);
+    }
 }
 
 fn rule(device: &str, rule: impl Into<Json>) -> Json {
@@ -36,6 +41,14 @@ struct Policy {
     /// Further lines.
     more: &'static str,
     means: Means,
+    /// Years in which it is there; none: always. A rule that is not there keeps its number.
+    years: &'static [i16],
+}
+
+impl Policy {
+    fn only_in(self, years: &'static [i16]) -> Self {
+        Self { years, ..self }
+    }
 }
 
 /// What a policy is in the story.
@@ -53,7 +66,7 @@ fn policy(
     more: &'static str,
     means: Means,
 ) -> Policy {
-    Policy { name: name.to_owned(), from, to, src, dst, service, more, means }
+    Policy { name: name.to_owned(), from, to, src, dst, service, more, means, years: &[] }
 }
 
 const ACCEPT: &str = "set action accept\nset logtraffic all";
@@ -105,7 +118,8 @@ fn notable(random: &mut Random) -> Vec<Policy> {
             ["all", "vip-rdp", "RDP"],
             ACCEPT,
             Planted(EXPOSED, "remote desktop of a server is open to the whole Internet"),
-        ),
+        )
+        .only_in(&[2025, 2026]),
         policy(
             "migration",
             ["wan1", "servers"],
@@ -119,7 +133,8 @@ fn notable(random: &mut Random) -> Vec<Policy> {
             all,
             "set action accept\nset schedule \"until-2025\"",
             Innocent(UNREACHED, "permits everything, but ended in 2025"),
-        ),
+        )
+        .only_in(&[2026]),
         policy("no-dmz-to-office", ["dmz", "office"], all, DENY, Innocent(UNREACHED, "any to any, but denies")),
         policy(
             "updates",
@@ -160,13 +175,14 @@ fn edge(seed: u64, book: &mut Book) {
     let mut random = Random::new(seed, "edge");
     let mut rules = ordinary(&mut random);
     rules.extend(notable(&mut random));
-    rules.push(policy(
-        "printing",
-        ["office", "servers"],
-        ["all", "all", "ALL"],
-        "set action accept\nset logtraffic all",
-        Means::Planted(ANY_ANY, "everything is permitted from the office to the servers"),
-    ));
+    // Taken away after the first diagnostic, and back today.
+    let printing = Means::Planted(ANY_ANY, "everything is permitted from the office to the servers");
+    let all = ["all", "all", "ALL"];
+    rules.push(policy("printing", ["office", "servers"], all, ACCEPT, printing).only_in(&[2023, 2026]));
+    // Taken away for good.
+    let drop = ["grp-brokers", "vip-web", "FTP"];
+    let means = Means::Planted(FTP, "brokers hand files in by FTP");
+    rules.push(policy("file-drop", ["wan1", "dmz"], drop, ACCEPT, means).only_in(&[2023]));
     let mut text = String::from(
         "#config-version=FGT100F-7.2.8-FW-build1639-240313:opmode=0:vdom=0:user=admin\n#conf_file_ver=1204512\n\
          config system global\n    set admin-https-redirect enable\n    set hostname \"fw-edge-1\"\n    set timezone 61\nend\n",
@@ -177,6 +193,10 @@ fn edge(seed: u64, book: &mut Book) {
     let mut id = 0;
     for rule in &rules {
         id += random.range(1, 4);
+        let change = random.range(10_000, 90_000);
+        if !rule.years.is_empty() && !rule.years.contains(&book.edition.year) {
+            continue;
+        }
         let _ = write!(
             text,
             "    edit {id}\n        set name \"{}\"\n        set srcintf \"{}\"\n        set dstintf \"{}\"\n        \
@@ -189,7 +209,7 @@ fn edge(seed: u64, book: &mut Book) {
         for line in rule.more.lines() {
             let _ = writeln!(text, "        {line}");
         }
-        let _ = writeln!(text, "        set comments \"CHG-{}\"\n    next", random.range(10_000, 90_000));
+        let _ = writeln!(text, "        set comments \"CHG-{change}\"\n    next");
         let subject = self::rule(DEVICE, id.to_string());
         match rule.means {
             Means::Ordinary => {}
@@ -313,6 +333,7 @@ fn back_office(seed: u64, book: &mut Book) {
     let telnet = format!("inside_in extended permit tcp 10.30.1.0 255.255.255.0 host 10.30.2.{old_host} eq telnet");
     let ftp = format!("outside_in extended permit tcp any host 10.30.8.{files} eq ftp");
     let inactive = "outside_in extended permit ip any any inactive";
+    let is_now = book.edition.year == NOW.year;
     let lines = [
         format!(
             ": Saved\n:\n: Serial Number: JAD24{serial}\n:\nASA Version 9.16(4)\n!\nhostname {DEVICE}\ndomain-name hlsec.example"
@@ -332,8 +353,11 @@ fn back_office(seed: u64, book: &mut Book) {
         format!("access-list {inactive}"),
         "access-list outside_in extended deny ip any any log".into(),
         "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 object ledger eq https".into(),
-        "access-list inside_in remark CHG-20117 terminal of the old settlement host".into(),
-        format!("access-list {telnet}"),
+        if is_now {
+            format!("access-list inside_in remark CHG-20117 terminal of the old settlement host\naccess-list {telnet}")
+        } else {
+            "access-list inside_in remark CHG-20117 the old settlement host is to get a terminal".into()
+        },
         "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 any object-group web".into(),
         "access-list inside_in extended permit udp 10.30.1.0 255.255.255.0 host 10.30.2.10 eq domain".into(),
         "access-list inside_in extended deny ip any any log".into(),
@@ -353,8 +377,10 @@ fn back_office(seed: u64, book: &mut Book) {
     ];
     book.file("firewall/asa-back-1.cfg", lines.join("\n") + "\n");
     book.plant(FTP, BACK_OFFICE, rule(DEVICE, ftp), "FTP from anywhere into the DMZ").fact("direction", "inbound");
-    book.plant(TELNET, BACK_OFFICE, rule(DEVICE, telnet), "Telnet between two inside networks")
-        .fact("direction", "internal");
+    if is_now {
+        book.plant(TELNET, BACK_OFFICE, rule(DEVICE, telnet), "Telnet between two inside networks")
+            .fact("direction", "internal");
+    }
     book.innocent(
         BACK_OFFICE,
         rule(DEVICE, inactive),
@@ -388,7 +414,8 @@ fn gateway(seed: u64, book: &mut Book) {
         format!("[{packets}:{}]", packets * 311)
     };
     let smb = "FORWARD -s 10.40.1.0/24 -i eth1 -o eth0 -p tcp -m tcp --dport 445 -j ACCEPT";
-    let mut text = String::from("# Generated by iptables-save v1.8.9 on Fri Jun 26 09:12:44 2026\n*nat\n");
+    let saved = book.edition.day(4).at(9, 12, 44, 0).strftime("%a %b %d %H:%M:%S %Y").to_string();
+    let mut text = format!("# Generated by iptables-save v1.8.9 on {saved}\n*nat\n");
     let _ = writeln!(text, ":PREROUTING ACCEPT {}\n:INPUT ACCEPT {}\n:OUTPUT ACCEPT {}", count(), count(), count());
     let _ = writeln!(
         text,
@@ -418,7 +445,7 @@ fn gateway(seed: u64, book: &mut Book) {
     ] {
         let _ = writeln!(text, "{} -A {line}", count());
     }
-    text.push_str("COMMIT\n# Completed on Fri Jun 26 09:12:44 2026\n");
+    let _ = writeln!(text, "COMMIT\n# Completed on {saved}");
     book.file("firewall/gw-office-1.rules", text);
     book.plant(
         NO_DENY_ALL,

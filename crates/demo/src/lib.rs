@@ -1,14 +1,17 @@
 //! A fictional securities firm: its evidence, generated from a seed, and the truth about it.
 //!
-//! [`generate`] writes a folder of evidence (what a firm would hand in, described by `assessment.toml`) and, beside it
-//! and out of reach of a diagnostic, `truth.json`: what is wrong, what only looks wrong and what cannot be read. The same seed
+//! [`generate`] writes a folder of evidence (what a firm would hand in, described by `assessment.toml`), beside it folders
+//! with the evidence of earlier diagnostics ([`EDITIONS`]) and, out of reach of a diagnostic, `truth.json`: what is wrong,
+//! what only looks wrong, what cannot be read, and how everything stands over the years. The same seed
 //! gives the same bytes. All addresses are private or of the documentation ranges (RFC 5737), all names lie below
 //! `.example` (RFC 2606); no real firm, person or threat is meant.
 
 mod capture;
 mod desktop;
 mod directory;
+mod edition;
 mod firewalls;
+mod history;
 mod intel;
 mod random;
 mod servers;
@@ -16,12 +19,10 @@ mod truth;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json};
+use serde_json::{Map, Value as Json, json};
 
-pub use truth::{Damaged, Innocent, Planted, Truth, Unreadable};
-
-/// Date to diagnose the firm as of.
-pub const AS_OF: &str = "2026-06-30";
+pub use edition::{EDITIONS, Edition, NOW};
+pub use truth::{Act, Damaged, Deed, DueRow, Earlier, Innocent, Planted, Standing, Truth, Unreadable};
 
 /// Name of the file with the truth, beside the folder with the evidence.
 pub const TRUTH: &str = "truth.json";
@@ -58,9 +59,10 @@ pub enum DemoError {
     Json(#[from] serde_json::Error),
 }
 
-/// Writes the evidence into the folder `into` and `truth.json` beside it, replacing what an earlier call wrote there.
+/// Writes the evidence into the folder `into`, that of the earlier diagnostics and `truth.json` beside it, replacing
+/// what an earlier call wrote there.
 pub fn generate(seed: u64, into: &Path) -> Result<Truth, DemoError> {
-    let book = Book::of(seed);
+    let (books, truth_of_all) = written(seed);
     let evidence = std::path::absolute(into).map_err(|source| DemoError::Write { path: into.to_owned(), source })?;
     if evidence.file_name().is_none() {
         return Err(DemoError::NoName { path: evidence });
@@ -73,11 +75,36 @@ pub fn generate(seed: u64, into: &Path) -> Result<Truth, DemoError> {
         }
     }
     // The truth first: an evidence folder without it would be taken for somebody else's.
-    write(&truth, serde_json::to_string_pretty(&book.truth)?.as_bytes())?;
-    for (path, bytes) in &book.files {
-        write(&evidence.join(path), bytes)?;
+    write(&truth, serde_json::to_string_pretty(&truth_of_all)?.as_bytes())?;
+    for book in &books {
+        let folder = book.edition.folder(&evidence);
+        for (path, bytes) in &book.files {
+            write(&folder.join(path), bytes)?;
+        }
     }
-    Ok(book.truth)
+    Ok(truth_of_all)
+}
+
+/// The books of all diagnostics, and the truth about them together.
+fn written(seed: u64) -> (Vec<Book>, Truth) {
+    let books: Vec<Book> = EDITIONS.iter().map(|edition| Book::of(seed, edition)).collect();
+    let seen: Vec<(&Edition, Vec<Planted>)> =
+        books.iter().map(|book| (book.edition, book.truth.planted.clone())).collect();
+    let Some((now, before)) = books.split_last() else { return (books, Truth::default()) };
+    let mut truth = now.truth.clone();
+    truth.earlier = before
+        .iter()
+        .map(|book| Earlier {
+            folder: book.edition.year.to_string(),
+            as_of: book.edition.as_of.to_string(),
+            planted: book.truth.planted.clone(),
+            innocent: book.truth.innocent.clone(),
+        })
+        .collect();
+    truth.acts = history::acts(&seen);
+    truth.standings = history::standings(&seen, &truth.acts);
+    truth.due = history::due();
+    (books, truth)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), DemoError> {
@@ -95,23 +122,27 @@ const OFFICE: &str = "office";
 
 /// What the parts of the firm are written down in: files and the truth about them.
 struct Book {
+    edition: &'static Edition,
     files: Vec<(String, Vec<u8>)>,
     truth: Truth,
 }
 
 impl Book {
-    fn of(seed: u64) -> Self {
-        let truth = Truth {
-            firm: FIRM.to_owned(),
-            seed,
-            as_of: AS_OF.to_owned(),
-            planted: Vec::new(),
-            innocent: Vec::new(),
-            unreadable: Vec::new(),
-            damaged: Vec::new(),
+    fn of(seed: u64, edition: &'static Edition) -> Self {
+        let truth = Truth { firm: FIRM.to_owned(), seed, as_of: edition.as_of.to_string(), ..Truth::default() };
+        let mut book = Self { edition, files: Vec::new(), truth };
+        let assessment = if edition.covers(OFFICE) {
+            include_str!("assessment.toml")
+        } else {
+            include_str!("assessment-after-incident.toml")
         };
-        let mut book = Self { files: Vec::new(), truth };
-        book.file("assessment.toml", include_str!("assessment.toml"));
+        book.file("assessment.toml", edition.filled(assessment));
+        book.file("register.toml", history::register(edition));
+        if edition.year == 2025 {
+            // No diagnostic was held in 2024.
+            let subject = json!({"kind": "record", "record": TRADING});
+            book.plant("programme/cycle-overdue", TRADING, subject, "category 1, last assessed in full in July 2023");
+        }
         firewalls::write(seed, &mut book);
         directory::write(seed, &mut book);
         servers::write(seed, &mut book);
@@ -236,7 +267,12 @@ mod tests {
 
     #[test]
     fn planted_problems_are_told_apart_and_innocents_are_none_of_them() {
-        let truth = Book::of(3).truth;
+        for book in EDITIONS.iter().map(|edition| Book::of(3, edition)) {
+            told_apart(&book.truth);
+        }
+    }
+
+    fn told_apart(truth: &Truth) {
         for (index, planted) in truth.planted.iter().enumerate() {
             assert!(!planted.subject.is_empty(), "{planted:?}");
             let same = |other: &&Planted| {
@@ -257,7 +293,7 @@ mod tests {
 
     #[test]
     fn nothing_points_at_the_real_world() {
-        for (path, bytes) in Book::of(5).files {
+        for (path, bytes) in EDITIONS.iter().flat_map(|edition| Book::of(5, edition).files) {
             let text = String::from_utf8_lossy(&bytes).to_lowercase();
             for word in [".com", ".tw\"", ".net/", ".org/"] {
                 let harmless = ["oasis-open.org/", "openldap.org/"];

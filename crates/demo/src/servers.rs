@@ -8,7 +8,9 @@ use crate::random::Random;
 use crate::{BACK_OFFICE, Book, TRADING, desktop};
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
-    windows(seed, book);
+    if book.edition.covers(BACK_OFFICE) {
+        windows(seed, book);
+    }
     linux(seed, book);
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 
 /// The truth about the generated evidence: every finding that a right diagnostic reports stands in `planted`, and it
 /// reports no other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Truth {
     /// Name of the firm.
     pub firm: String,
@@ -21,6 +21,111 @@ pub struct Truth {
     pub unreadable: Vec<Unreadable>,
     /// Members of archives that break off.
     pub damaged: Vec<Damaged>,
+    /// The diagnostics before, oldest first.
+    pub earlier: Vec<Earlier>,
+    /// What people did between the diagnostics, oldest first.
+    pub acts: Vec<Act>,
+    /// How every finding stands on some days.
+    pub standings: Vec<Standing>,
+    /// What is due on some days.
+    pub due: Vec<DueRow>,
+}
+
+/// An earlier diagnostic: its evidence lies in `FOLDER/evidence` beside the truth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Earlier {
+    /// Folder, named after its year.
+    pub folder: String,
+    /// Date to diagnose the firm as of, `YYYY-MM-DD`.
+    pub as_of: String,
+    /// Problems that were there.
+    pub planted: Vec<Planted>,
+    /// What only looked wrong.
+    pub innocent: Vec<Innocent>,
+}
+
+/// Something that a person did about a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Act {
+    /// Day, `YYYY-MM-DD`.
+    pub on: String,
+    /// Slug of the finding's check.
+    pub check: String,
+    /// Its system.
+    pub system: String,
+    /// Keys of its subject.
+    pub subject: Map<String, Json>,
+    /// What was done.
+    pub deed: Deed,
+    /// Who did it.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What a person can do about a finding, as far as the story has it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Deed {
+    /// Give it to somebody.
+    Triage {
+        /// To whom.
+        owner: String,
+    },
+    /// Say that it is remedied.
+    Remediate {
+        /// What shows it.
+        evidence: Vec<String>,
+    },
+    /// Accept the risk.
+    Accept {
+        /// Who asked for it.
+        requested_by: String,
+        /// Last day, `YYYY-MM-DD`.
+        until: String,
+    },
+    /// Done with.
+    Close,
+}
+
+/// How a finding stands on a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Day, `YYYY-MM-DD`; meant is its end.
+    pub on: String,
+    /// Slug of the check.
+    pub check: String,
+    /// System.
+    pub system: String,
+    /// Keys of the subject.
+    pub subject: Map<String, Json>,
+    /// State.
+    pub state: String,
+    /// Who has to do something.
+    pub owner: Option<String>,
+    /// Day from which the time limit counts.
+    pub clock: String,
+    /// How often it came back.
+    pub repeats: u32,
+}
+
+/// What is due for a system on a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DueRow {
+    /// Day, `YYYY-MM-DD`.
+    pub on: String,
+    /// System.
+    pub system: String,
+    /// Date by which the next assessment is planned.
+    pub plan_by: String,
+    /// Last date.
+    pub must_by: String,
+    /// State of the cycle.
+    pub state: String,
+    /// Last day of the re-assessment after the incident, once it has occurred.
+    pub incident_due: Option<String>,
+    /// Where that stands.
+    pub incident_state: Option<String>,
 }
 
 /// A problem that is there.
