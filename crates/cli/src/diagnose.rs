@@ -10,13 +10,14 @@ use secdiag_evidence::{Assessment, Intake, IntakeError, Options, Vault};
 use secdiag_inspect::Source;
 use secdiag_model::result::RunResult;
 use secdiag_model::{Lang, Recognition, Severity, Sha256};
+use secdiag_programme::register::Register;
 use secdiag_report::{html, terminal_summary};
 use secdiag_store::Store;
 
 use crate::args::{RunOptions, UsageError, unknown};
 use crate::progress::{Progress, watch_ctrl_c};
 use crate::workspace::Workspace;
-use crate::{Exit, args, inspections, intel, out, workspace};
+use crate::{Exit, args, inspections, intel, out, programme, workspace};
 
 /// Memory for queries before they spill to the workspace.
 const QUERY_MEMORY: usize = 256 << 20;
@@ -83,7 +84,7 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
     let mut result = secdiag_engine::diagnose(&request, &work)?;
     progress.end();
 
-    remember(&workspace, &mut result)?;
+    remember(&workspace, &mut result, programme::register(&intake, &vault)?, &catalogue)?;
     let folder = options.out.clone().unwrap_or_else(|| workspace.runs().join(&result.run.run));
     let page = html(&result, &catalogue, options.run.lang.into())?;
     secdiag_engine::write(&result, &[("report.html", page.as_bytes())], &folder)?;
@@ -196,13 +197,19 @@ fn scope_of(intake: &Intake) -> Scope {
 }
 
 /// Asks the workspace how the findings stand against earlier runs, and tells it this one.
-fn remember(workspace: &Workspace, result: &mut RunResult) -> Result<()> {
+fn remember(
+    workspace: &Workspace,
+    result: &mut RunResult,
+    register: Option<Register>,
+    catalogue: &Catalogue,
+) -> Result<()> {
     workspace::block_on(async {
         let store = Store::open(&workspace.database()).await?;
         let lifecycle = store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await?;
         lifecycle.apply(&mut result.findings);
         result.run.resolved = lifecycle.resolved;
         store.record(result, jiff::Timestamp::now()).await?;
+        result.programme = Some(programme::programme(&store, &result.run, register, catalogue).await?);
         store.close().await;
         Ok(())
     })

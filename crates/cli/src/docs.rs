@@ -121,6 +121,7 @@ fn schemas(folder: &Path) -> Result<()> {
         ("items", schemars::schema_for!(ItemsFile)),
         ("coverage", schemars::schema_for!(CoverageFile)),
         ("note", schemars::schema_for!(Note)),
+        ("programme", schemars::schema_for!(secdiag_model::programme::Programme)),
         ("run", schemars::schema_for!(RunInfo)),
     ];
     for (name, schema) in schemas.into_iter().chain([("assessment", secdiag_evidence::assessment_schema())]) {

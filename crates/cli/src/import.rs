@@ -18,6 +18,9 @@ use secdiag_store::{Imported, Store};
 use crate::workspace::{Workspace, block_on, today};
 use crate::{Exit, out};
 
+/// What stands in the place of a regime: another tool's findings are no diagnostic.
+pub(crate) const REGIME: &str = "import";
+
 /// Take another tool's findings over: SARIF, CycloneDX, CSAF, OpenVEX, OCSF, Prowler, DefectDojo's generic form.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -129,7 +132,7 @@ fn batch(
         run: run.short(),
         engine: format!("import of {} by secdiag {}", log.format, env!("CARGO_PKG_VERSION")),
         catalogue: Sha256::of(b""),
-        regime: "import".to_owned(),
+        regime: REGIME.to_owned(),
         as_of,
         thresholds: String::new(),
         firm: (!options.firm.is_empty()).then(|| options.firm.clone()),
@@ -159,6 +162,7 @@ fn batch(
             items: Vec::new(),
             coverage: CoverageFile { schema: SCHEMA_VERSION, checks: Vec::new(), evidence: Vec::new() },
             notes: Vec::new(),
+            programme: None,
         },
         candidates,
         decided,

@@ -12,6 +12,7 @@ mod inspections;
 mod intel;
 mod out;
 mod parse;
+mod programme;
 mod progress;
 mod questionnaire;
 mod schedule;

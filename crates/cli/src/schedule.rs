@@ -142,6 +142,16 @@ enum AnchorArg {
     Reported,
 }
 
+impl From<AnchorArg> for IncidentAnchor {
+    fn from(anchor: AnchorArg) -> Self {
+        match anchor {
+            AnchorArg::Occurred => Self::Occurred,
+            AnchorArg::Discovered => Self::Discovered,
+            AnchorArg::Reported => Self::Reported,
+        }
+    }
+}
+
 /// Show every system's next dates; as a calendar; or answer a whole table of what-if cases.
 #[derive(Debug, Args)]
 pub(crate) struct ScheduleArgs {
@@ -237,22 +247,18 @@ pub(crate) fn due(options: &DueArgs) -> Result<Exit> {
 }
 
 /// The catalogue's numbers; months after an incident are those of category 1, which all categories share today.
-fn rules(catalogue: &Catalogue, anchor: AnchorArg) -> Rules {
+pub(crate) fn rules(catalogue: &Catalogue, anchor: IncidentAnchor) -> Rules {
     let cycles = catalogue.categories().iter().map(|category| (category.id, category.cycle_years)).collect();
     Rules {
         cycles: Cycles(cycles),
         incident_months: catalogue.categories().first().map_or(3, |category| category.incident_months),
-        anchor: match anchor {
-            AnchorArg::Occurred => IncidentAnchor::Occurred,
-            AnchorArg::Discovered => IncidentAnchor::Discovered,
-            AnchorArg::Reported => IncidentAnchor::Reported,
-        },
+        anchor,
         major_from: MAJOR_FROM,
     }
 }
 
 fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
-    let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor);
+    let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor.into());
     let as_of = view.as_of.unwrap_or_else(today);
     let workspace = Workspace::open(&view.workspace)?;
     let registers = block_on(async {
@@ -305,7 +311,7 @@ fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
 
 fn evaluate(table: &Path, catalogue: &Catalogue) -> Result<Exit> {
     let text = std::fs::read_to_string(table).with_context(|| table.display().to_string())?;
-    let rules = rules(catalogue, AnchorArg::Occurred);
+    let rules = rules(catalogue, IncidentAnchor::Occurred);
     let answered = case_table::evaluate(&text, &rules.cycles, rules.incident_months);
     out::print(&case_table::to_csv(&answered.answers))?;
     if !answered.unused_columns.is_empty() {

@@ -169,6 +169,60 @@ fn the_years_are_remembered_as_they_were() {
 }
 
 #[test]
+fn the_report_shows_the_years() {
+    let (place, _) = demo("4");
+    let demo = place.path().join("demo");
+    let truth = json(&demo.join("truth.json"));
+    let standings = truth["standings"].as_array().unwrap();
+    let is_open =
+        |standing: &&Json| ["new", "triaged", "open", "remediated"].contains(&standing["state"].as_str().unwrap());
+    let runs = [("2023", "2023-06-30"), ("2025", "2025-04-18"), (".", "2026-06-30")];
+    for (before, (folder, day)) in runs.iter().enumerate() {
+        let result = demo.join(folder).join("result");
+        let programme = json(&result.join("programme.json"));
+        let page = std::fs::read_to_string(result.join("report.html")).unwrap();
+        let on = |day: &'static str| standings.iter().filter(move |standing| standing["on"] == day);
+        let trend = programme["trend"].as_array().unwrap();
+        assert_eq!(trend.len(), before + 1, "{day}");
+        for ((_, day), point) in runs.iter().zip(trend) {
+            let open: u64 = point["open"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum();
+            assert_eq!(usize::try_from(open).unwrap(), on(day).filter(is_open).count(), "{day}");
+            assert!(page.contains(day));
+        }
+        let ids = |name: &str| -> Vec<Json> {
+            programme[name].as_array().unwrap().iter().map(|row| row["id"].clone()).collect()
+        };
+        let late: Vec<Json> = rows(place.path(), &["findings", "--as-of", day, "--overdue"])
+            .iter()
+            .map(|row| row["finding"].clone())
+            .collect();
+        let mut shown = ids("overdue");
+        assert!(shown.iter().all(|id| page.contains(id.as_str().unwrap())));
+        shown.sort_by_key(ToString::to_string);
+        let mut expected = late;
+        expected.sort_by_key(ToString::to_string);
+        assert_eq!(shown, expected, "{day}");
+        assert_eq!(ids("repeats").len(), on(day).filter(is_open).filter(|s| s["repeats"] != 0).count(), "{day}");
+        assert_eq!(ids("accepted").len(), on(day).filter(|s| s["state"] == "risk_accepted").count(), "{day}");
+        let told = page.contains("1 finding came back after it had been shown to be gone.");
+        assert_eq!(told, *day == "2026-06-30", "{day}");
+        // The clock of the re-assessment runs on the day of the second diagnostic: 22 days are left.
+        let clock = page.contains("because of the incident 2025-02 ransomware: 22 days left.");
+        assert_eq!(clock, *day == "2025-04-18", "{day}");
+    }
+    let now = json(&demo.join("result/programme.json"));
+    let last: Vec<&Json> = truth["due"].as_array().unwrap().iter().filter(|row| row["on"] == "2026-06-30").collect();
+    assert_eq!(now["systems"].as_array().unwrap().len(), last.len());
+    for system in now["systems"].as_array().unwrap() {
+        let row = last.iter().find(|row| row["system"] == system["system"]).unwrap();
+        for date in ["plan_by", "must_by", "state"] {
+            assert_eq!(system[date], row[date], "{row}");
+        }
+        assert_eq!(system["reassessments"][0]["state"], row["incident_state"], "{row}");
+    }
+}
+
+#[test]
 fn the_demo_twice_is_the_demo_once() {
     let (place, _) = demo("5");
     let before = rows(place.path(), &["findings", "--as-of", "2026-06-30"]);

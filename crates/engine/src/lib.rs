@@ -184,7 +184,7 @@ pub fn diagnose(request: &Request<'_>, work: &Workplace<'_>) -> Result<RunResult
         seal: seal::seal(&judged.findings),
         crashed,
     };
-    Ok(RunResult { run, findings: judged.findings, items, coverage, notes })
+    Ok(RunResult { run, findings: judged.findings, items, coverage, notes, programme: None })
 }
 
 /// The word for a recognition in counts and lists.

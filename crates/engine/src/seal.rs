@@ -33,7 +33,8 @@ pub(crate) fn seal(findings: &[FindingRecord]) -> Sha256 {
     Sha256::of(&bytes)
 }
 
-/// Writes `findings.jsonl`, `items.json`, `coverage.json`, `notes.jsonl`, the reports given by name, and `run.json`.
+/// Writes `findings.jsonl`, `items.json`, `coverage.json`, `notes.jsonl`, `programme.json`, the reports given by name,
+/// and `run.json`.
 pub fn write(result: &RunResult, reports: &[(&str, &[u8])], folder: &Path) -> Result<(), WriteError> {
     let run_json = folder.join("run.json");
     std::fs::create_dir_all(folder).map_err(|error| WriteError { path: folder.to_owned(), error })?;
@@ -47,6 +48,9 @@ pub fn write(result: &RunResult, reports: &[(&str, &[u8])], folder: &Path) -> Re
         &pretty(&ItemsFile { schema: SCHEMA_VERSION, items: result.items.clone() }),
     )?;
     write_atomically(&folder.join("coverage.json"), &pretty(&result.coverage))?;
+    if let Some(programme) = &result.programme {
+        write_atomically(&folder.join("programme.json"), &pretty(programme))?;
+    }
     for (name, bytes) in reports {
         write_atomically(&folder.join(name), bytes)?;
     }

@@ -8,6 +8,7 @@ pub mod id;
 pub mod indicator;
 pub mod note;
 pub mod outcome;
+pub mod programme;
 pub mod result;
 pub mod table;
 pub mod text;

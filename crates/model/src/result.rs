@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::programme::Programme;
 use crate::{Artefact, Bilingual, CheckState, ItemId, Note, Outcome, Proof, Severity, Sha256, Subject, SystemId};
 
 /// Version of the files' shapes; raised when a field changes its meaning or goes away.
@@ -323,4 +324,6 @@ pub struct RunResult {
     pub coverage: CoverageFile,
     /// `notes.jsonl`, sorted.
     pub notes: Vec<Note>,
+    /// `programme.json`, once the workspace was asked. The seal leaves it out, as it does all of history.
+    pub programme: Option<Programme>,
 }

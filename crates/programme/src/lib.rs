@@ -10,5 +10,6 @@ pub mod history;
 pub mod identity;
 pub mod incident;
 pub mod life;
+pub mod overview;
 pub mod register;
 pub mod schedule;

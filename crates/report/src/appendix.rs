@@ -158,34 +158,6 @@ fn not_applicable(cx: &Cx<'_>) -> Vec<NotApplicable> {
         .collect()
 }
 
-/// A finding that is gone.
-pub(crate) struct Resolved {
-    pub(crate) id: String,
-    pub(crate) mark: Mark,
-    pub(crate) title: String,
-    pub(crate) check: String,
-    pub(crate) system: String,
-    pub(crate) first_seen: String,
-    pub(crate) last_seen: String,
-}
-
-impl Resolved {
-    pub(crate) fn all(cx: &Cx<'_>) -> Vec<Self> {
-        let mut resolved: Vec<_> = cx.result.run.resolved.iter().collect();
-        resolved.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let row = |finding: &secdiag_model::result::ResolvedFinding| Self {
-            id: format::visible(&finding.id),
-            mark: Mark::severity(finding.severity, cx.lang),
-            title: format::visible(&finding.title),
-            check: format::visible(&finding.check),
-            system: cx.system(&finding.system),
-            first_seen: format::visible(&finding.first_seen),
-            last_seen: format::visible(&finding.last_seen),
-        };
-        resolved.into_iter().map(row).collect()
-    }
-}
-
 /// All files.
 pub(crate) struct EvidenceList {
     pub(crate) states: Vec<(&'static str, String)>,

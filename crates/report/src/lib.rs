@@ -6,6 +6,7 @@
 
 mod appendix;
 mod findings;
+mod follow_up;
 mod format;
 mod items;
 mod labels;

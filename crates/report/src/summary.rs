@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use secdiag_model::result::{FindingRecord, FindingStatus, ItemResult, NeedResult};
 use secdiag_model::{ItemId, Lang, Outcome, Severity};
 
-use crate::format;
 use crate::items::{distribution_caption, set_title};
 use crate::labels::{Labels, counted, fill};
 use crate::mark::{Mark, OUTCOMES, decided};
 use crate::view::Cx;
+use crate::{follow_up, format};
 
 const ACTIONS: usize = 5;
 const SUPPLIES: usize = 4;
@@ -194,6 +194,7 @@ fn warnings(cx: &Cx<'_>) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(follow_up::headlines(cx))
     .collect()
 }
 

@@ -7,8 +7,9 @@ use secdiag_catalogue::Catalogue;
 use secdiag_model::result::{FindingRecord, RunResult, SystemInfo};
 use secdiag_model::{Bilingual, ItemId, Lang, SystemId};
 
-use crate::appendix::{EvidenceList, Identity, Method, NoteGroup, Record, Resolved, Untested};
+use crate::appendix::{EvidenceList, Identity, Method, NoteGroup, Record, Untested};
 use crate::findings::{CheckOverview, SeveritySection};
+use crate::follow_up::FollowUp;
 use crate::format;
 use crate::items::ItemSet;
 use crate::labels::Labels;
@@ -134,7 +135,7 @@ pub(crate) struct Report {
     overview: Vec<CheckOverview>,
     findings: Vec<SeveritySection>,
     untested: Untested,
-    resolved: Vec<Resolved>,
+    follow_up: FollowUp,
     evidence: EvidenceList,
     notes: Vec<NoteGroup>,
     method: Method,
@@ -166,7 +167,7 @@ impl Report {
             overview: CheckOverview::all(&findings),
             findings,
             untested: Untested::new(&cx),
-            resolved: Resolved::all(&cx),
+            follow_up: FollowUp::new(&cx),
             evidence: EvidenceList::new(&cx),
             notes: NoteGroup::all(&cx),
             method: Method::new(&cx),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use secdiag_model::programme::{FollowUp, Programme, Reassessment, SystemDates, TrendPoint};
 use secdiag_model::result::{
     AttestationResult, CheckCoverage, CoverageFile, FindingRecord, FindingStatus, FindingTexts, IntelList,
     ItemCheckResult, ItemResult, NeedResult, ResolvedFinding, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
@@ -38,6 +39,7 @@ pub fn empty() -> RunResult {
     result.notes.clear();
     result.coverage = CoverageFile { schema: SCHEMA_VERSION, checks: vec![], evidence: vec![] };
     result.run.resolved.clear();
+    result.programme = None;
     result.run.intel.clear();
     result.run.files.clear();
     result.run.not_understood = 0;
@@ -201,6 +203,7 @@ fn sample(systems: &[&str]) -> RunResult {
         items,
         coverage: CoverageFile { schema: SCHEMA_VERSION, checks: checks(systems), evidence },
         notes: notes(),
+        programme: Some(programme(systems)),
     }
 }
 
@@ -674,4 +677,68 @@ fn notes() -> Vec<Note> {
         Note::new(NoteKind::Assumed, "time-zone", "The log names no time zone; Asia/Taipei was assumed.")
             .on(&evidence[8]),
     ]
+}
+
+/// Three years of a firm, with something of everything that is followed up.
+fn programme(systems: &[&str]) -> Programme {
+    let follow_up = |id: &str, severity, state: &str, due: &str, late| FollowUp {
+        id: Sha256::of(id.as_bytes()).short(),
+        check: "firewall/permit-any-any".into(),
+        system: systems[0].into(),
+        title: Bilingual {
+            en: format!("fw-core: {id} permits everything"),
+            zh_tw: format!("fw-core：{id} 允許任意連線"),
+        },
+        severity,
+        state: state.into(),
+        owner: (state != "new").then(|| "C. Wang".into()),
+        first_seen: "2024-11-20".into(),
+        due: Some(due.into()),
+        days_late: Some(late),
+        repeats: 0,
+        approved_by: None,
+    };
+    let point = |run: &str, as_of: &str, open: [u64; 3], [new, returned, resolved]: [u64; 3]| TrendPoint {
+        run: run.into(),
+        as_of: as_of.into(),
+        assessment: Some(format!("{} diagnostic", &as_of[..4])),
+        open: [Severity::Critical, Severity::High, Severity::Low].into_iter().zip(open).collect(),
+        new,
+        returned,
+        resolved,
+    };
+    Programme {
+        schema: SCHEMA_VERSION,
+        as_of: "2026-11-23".into(),
+        trend: vec![
+            point("a", "2024-11-20", [2, 9, 4], [15, 0, 0]),
+            point("b", "2025-11-21", [0, 4, 4], [1, 0, 8]),
+            point(&Sha256::of(b"run").short(), "2026-11-23", [1, 5, 3], [1, 1, 1]),
+        ],
+        systems: vec![SystemDates {
+            system: systems[0].into(),
+            name: "Order gateway".into(),
+            category: Some(1),
+            last_completed: Some("2025-11-28".into()),
+            plan_by: Some("2026-11-28".into()),
+            must_by: Some("2026-12-31".into()),
+            state: Some("due_soon".into()),
+            reassessments: vec![Reassessment {
+                incident: "2026-10 break-in".into(),
+                counted_from: "2026-10-05".into(),
+                due: "2027-01-05".into(),
+                state: "open".into(),
+                days_left: Some(43),
+            }],
+        }],
+        overdue: vec![
+            follow_up("rule 4", Severity::High, "remediated", "2024-12-20", 703),
+            follow_up("rule 9", Severity::Low, "new", "2025-05-19", 553),
+        ],
+        repeats: vec![FollowUp { repeats: 2, ..follow_up("rule 11", Severity::High, "open", "2026-12-23", -30) }],
+        accepted: vec![FollowUp {
+            approved_by: Some("M. Hsieh".into()),
+            ..follow_up("rule 7", Severity::High, "risk_accepted", "2027-03-31", -128)
+        }],
+    }
 }

@@ -1,0 +1,82 @@
+//! How a firm's findings and dates stand over the years, for the result and the report of a run.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use jiff::civil::Date;
+use secdiag_catalogue::Catalogue;
+use secdiag_evidence::{Intake, Vault};
+use secdiag_model::programme::Programme;
+use secdiag_model::result::RunInfo;
+use secdiag_model::{Bilingual, Recognition};
+use secdiag_programme::event::Body as _;
+use secdiag_programme::life::Change;
+use secdiag_programme::overview::{Facts, Run, overview};
+use secdiag_programme::register::Register;
+use secdiag_programme::schedule::{IncidentAnchor, Row, schedule};
+use secdiag_store::{EventFilter, Store};
+
+use crate::schedule::{registers, rules};
+
+/// The overview as of a run that is recorded. The register is the one among its evidence, else the workspace's.
+pub(crate) async fn programme(
+    store: &Store,
+    run: &RunInfo,
+    given: Option<Register>,
+    catalogue: &Catalogue,
+) -> Result<Programme> {
+    let firm = run.firm.as_deref().unwrap_or_default();
+    let as_of: Date = run.as_of.parse().context("the day of the run")?;
+    let register = match given {
+        Some(register) => Some(register),
+        None => registers(store, Some(firm), None).await?.pop(),
+    };
+    let rules = rules(catalogue, IncidentAnchor::Occurred);
+    let rows: Vec<Row> = register.map(|register| schedule(&register, &rules, as_of)).unwrap_or_default();
+    let filter = EventFilter { firm: Some(firm), entity: Some(Change::ENTITY), ..EventFilter::default() };
+    let events = store.events(&filter).await?;
+    let facts: BTreeMap<String, Facts> = store
+        .finding_facts(Some(firm))
+        .await?
+        .into_iter()
+        .map(|((_, id), facts)| {
+            let title = Bilingual { en: facts.title, zh_tw: facts.title_zh_tw };
+            (id, Facts { check: facts.check, system: facts.system, category: facts.category, title })
+        })
+        .collect();
+    let limit = |severity, category, clock| catalogue.sla().due(severity, category, clock);
+    Ok(overview(as_of, &runs(store, run).await?, &events, &facts, &rows, &limit))
+}
+
+/// The firm's diagnostics up to this one; files of other tools that were taken over are none.
+async fn runs(store: &Store, run: &RunInfo) -> Result<Vec<Run>> {
+    let mut all = store.runs().await?;
+    let own = all.iter().find(|known| known.run == run.run).map_or(i64::MAX, |known| known.sequence);
+    all.retain(|known| {
+        known.firm == run.firm
+            && known.regime != crate::import::REGIME
+            && (known.as_of.as_str(), known.sequence) <= (run.as_of.as_str(), own)
+    });
+    all.sort_by(|a, b| (&a.as_of, a.sequence).cmp(&(&b.as_of, b.sequence)));
+    all.into_iter()
+        .map(|known| {
+            let as_of = known.as_of.parse().with_context(|| format!("the day of run {}", known.run))?;
+            Ok(Run { run: known.run, as_of, assessment: known.assessment })
+        })
+        .collect()
+}
+
+/// The firm's register among the evidence, where there is one that can be used; the inspection tells of others.
+pub(crate) fn register(intake: &Intake, vault: &Vault) -> Result<Option<Register>> {
+    let recognised = intake.evidence.artefacts.iter().filter(
+        |artefact| matches!(&artefact.recognition, Recognition::Recognised { format, .. } if format.as_str() == "register"),
+    );
+    for artefact in recognised {
+        let mut text = String::new();
+        let read = std::io::Read::read_to_string(&mut vault.open(&artefact.sha256)?, &mut text);
+        if let Some(register) = read.ok().and_then(|_| Register::parse(&text).ok()) {
+            return Ok(Some(register));
+        }
+    }
+    Ok(None)
+}
