@@ -20,7 +20,7 @@ pub use questionnaire::{
 pub use schema::{
     Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,
     ItemRefs, ItemSeverity, PlannedCheck, Protects, Regime, Requirement, SeverityRule, Sla, TextStatus, TraceStatus,
-    Words, file_schemas,
+    Tracker, TrackerColumn, TrackerWord, Words, file_schemas,
 };
 pub use sufficiency::{Measured, Sufficiency, Verdict};
 pub use template::MissingFact;

@@ -631,6 +631,14 @@ fn texts(catalogue: &Catalogue) -> Vec<(String, &Bilingual)> {
     for set in catalogue.threshold_sets() {
         texts.push((format!("thresholds/{} title", set.id), &set.title));
     }
+    let tracker = catalogue.tracker();
+    texts.push(("tracker.yaml sheet".to_owned(), &tracker.sheet));
+    for column in &tracker.columns {
+        texts.push((format!("tracker.yaml {}", column.column), &column.title));
+    }
+    for word in tracker.statuses.iter().chain(&tracker.severities) {
+        texts.push((format!("tracker.yaml {}", word.code), &word.label));
+    }
     for (reason, text) in &catalogue.words().notes {
         texts.push((format!("words.yaml notes {reason}"), text));
     }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::{
     Category, CheckText, Crosswalk, Duties, Group, Item, ItemCheck, Question, Questionnaire, Regime, Requirement, Sla,
-    ThresholdSet, Words,
+    ThresholdSet, Tracker, Words,
 };
 
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../catalogue");
@@ -28,6 +28,7 @@ pub struct Catalogue {
     pub(crate) crosswalk: Crosswalk,
     pub(crate) requirements: Vec<Requirement>,
     pub(crate) sla: Sla,
+    pub(crate) tracker: Tracker,
     pub(crate) words: Words,
     pub(crate) revision: Sha256,
 }
@@ -53,7 +54,7 @@ pub enum LoadError {
     },
     /// A file in a place where none belongs.
     #[error(
-        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, questionnaires/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, sla.yaml, words.yaml, duties.yaml"
+        "catalogue file {file} is not used: files belong into items/, checks/<family>/, thresholds/, questionnaires/, trace/, or are groups.yaml, regimes.yaml, categories.yaml, crosswalk.yaml, sla.yaml, tracker.yaml, words.yaml, duties.yaml"
     )]
     Misplaced {
         /// Path inside the catalogue.
@@ -210,6 +211,11 @@ impl Catalogue {
         &self.requirements
     }
 
+    /// What the table looks like in which firms answer to findings.
+    pub fn tracker(&self) -> &Tracker {
+        &self.tracker
+    }
+
     /// Time limits of open findings.
     pub fn sla(&self) -> &Sla {
         &self.sla
@@ -235,7 +241,7 @@ impl Catalogue {
         let (mut items, mut checks, mut thresholds) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let (mut groups, mut regimes, mut categories, mut crosswalk, mut sla, mut words) =
             (None, None, None, None, None, None);
-        let (mut questionnaires, mut duties) = (BTreeMap::new(), None);
+        let (mut questionnaires, mut duties, mut tracker) = (BTreeMap::new(), None, None);
         let mut requirements: Vec<Requirement> = Vec::new();
         for (file, bytes) in &files {
             match file.split('/').collect::<Vec<_>>()[..] {
@@ -266,6 +272,7 @@ impl Catalogue {
                 ["categories.yaml"] => categories = Some(parse(file, bytes)?),
                 ["crosswalk.yaml"] => crosswalk = Some(parse(file, bytes)?),
                 ["sla.yaml"] => sla = Some(parse(file, bytes)?),
+                ["tracker.yaml"] => tracker = Some(parse(file, bytes)?),
                 ["words.yaml"] => words = Some(parse(file, bytes)?),
                 [name] if name.ends_with(".md") => {}
                 _ => return Err(LoadError::Misplaced { file: file.clone() }),
@@ -287,6 +294,7 @@ impl Catalogue {
             crosswalk: crosswalk.ok_or(LoadError::Missing("crosswalk.yaml"))?,
             requirements,
             sla: sla.ok_or(LoadError::Missing("sla.yaml"))?,
+            tracker: tracker.ok_or(LoadError::Missing("tracker.yaml"))?,
             words: words.ok_or(LoadError::Missing("words.yaml"))?,
             revision,
         })

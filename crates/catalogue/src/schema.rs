@@ -356,6 +356,42 @@ impl Sla {
     }
 }
 
+/// `tracker.yaml`: what the table looks like in which a firm answers to its findings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tracker {
+    /// Name of the sheet.
+    pub sheet: Bilingual,
+    /// Visible columns in their order.
+    pub columns: Vec<TrackerColumn>,
+    /// States that may be answered.
+    pub statuses: Vec<TrackerWord>,
+    /// Words for the severities.
+    pub severities: Vec<TrackerWord>,
+}
+
+/// A column of the tracker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackerColumn {
+    /// Which, such as `first_seen`.
+    pub column: String,
+    /// Header.
+    pub title: Bilingual,
+    /// Width in characters.
+    pub width: f64,
+}
+
+/// A word of the tracker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TrackerWord {
+    /// Code in our data.
+    pub code: String,
+    /// What people read.
+    pub label: Bilingual,
+}
+
 /// `words.yaml`: words of results that code says in English only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -382,7 +418,7 @@ impl Words {
 }
 
 /// JSON schemas of the catalogue's files, by the places where they stand, for editors and for `docs/schemas/`.
-pub fn file_schemas() -> [(&'static str, schemars::Schema); 12] {
+pub fn file_schemas() -> [(&'static str, schemars::Schema); 13] {
     [
         ("groups.yaml", schemars::schema_for!(Vec<Group>)),
         ("items/*.yaml", schemars::schema_for!(Vec<Item>)),
@@ -394,6 +430,7 @@ pub fn file_schemas() -> [(&'static str, schemars::Schema); 12] {
         ("categories.yaml", schemars::schema_for!(Vec<Category>)),
         ("crosswalk.yaml", schemars::schema_for!(Crosswalk)),
         ("sla.yaml", schemars::schema_for!(Sla)),
+        ("tracker.yaml", schemars::schema_for!(Tracker)),
         ("words.yaml", schemars::schema_for!(Words)),
         ("trace/*.yaml", schemars::schema_for!(Vec<Requirement>)),
     ]

@@ -65,6 +65,14 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag due --as-of 2026-12-31
     Due(crate::schedule::DueArgs),
+    /// Write the open findings as a table that the firm fills in, or take its answers in.
+    ///
+    /// Example: secdiag tracker export findings.xlsx --lang zh-TW
+    Tracker(crate::tracker::TrackerArgs),
+    /// Write a result for other tools.
+    ///
+    /// Example: secdiag export result/ --format sarif --out findings.sarif
+    Export(crate::export::ExportArgs),
     /// List the questionnaires, or write an empty answer file to fill in.
     ///
     /// Example: secdiag questionnaire template reliability --category 1 --lang zh-TW > answers.toml

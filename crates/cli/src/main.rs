@@ -6,6 +6,7 @@ mod demo;
 mod diagnose;
 mod docs;
 mod explain;
+mod export;
 mod findings;
 mod import;
 mod inspections;
@@ -16,6 +17,7 @@ mod programme;
 mod progress;
 mod questionnaire;
 mod schedule;
+mod tracker;
 mod workspace;
 
 use std::process::ExitCode;
@@ -57,6 +59,8 @@ fn main() -> ExitCode {
         Command::Explain(options) => explain::explain(&options),
         Command::Catalogue(options) => catalogue::catalogue(&options),
         Command::Import(options) => import::import(&options),
+        Command::Export(options) => export::export(&options),
+        Command::Tracker(options) => tracker::tracker(&options),
         Command::Findings(options) => findings::findings(&options),
         Command::Finding(options) => findings::finding(&options),
         Command::History(options) => findings::history(&options),

@@ -25,7 +25,7 @@ use sqlx::{Sqlite, Transaction};
 pub use error::StoreError;
 pub use import::{Import, Imported};
 pub use life::{FindingLife, Lifecycle};
-pub use log::{EventFilter, FindingFacts, StateCount};
+pub use log::{EventFilter, FindingFacts, FindingTexts, StateCount};
 pub use record::Recorded;
 
 use life::{Looks, Memory, Seen, What};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use secdiag_model::Severity;
+use secdiag_model::{Bilingual, Proof, Severity};
 use secdiag_programme::event::{Body, Event, in_order};
 use secdiag_programme::life::{Change, Life, State, changes_of, intervals};
 use sqlx::query_builder::QueryBuilder;
@@ -63,6 +63,15 @@ pub struct FindingFacts {
     pub digest: String,
 }
 
+/// Where a finding's proof lies, and what to do about it.
+#[derive(Clone, Debug)]
+pub struct FindingTexts {
+    /// The first proof.
+    pub proof: Option<Proof>,
+    /// What is advised.
+    pub advice: Bilingual,
+}
+
 impl Store {
     /// What is known of every finding that a run or an import saw, by firm and id.
     pub async fn finding_facts(
@@ -96,6 +105,29 @@ impl Store {
             ((row.firm, row.id), facts)
         };
         Ok(rows.into_iter().map(facts).collect())
+    }
+
+    /// Where the first proof of every finding of a firm lies, and what is advised about it, as last seen, by id.
+    pub async fn finding_texts(&self, firm: &str) -> Result<BTreeMap<String, FindingTexts>, StoreError> {
+        let rows: Vec<(String, String, String, String)> = sqlx::query_as(
+            "SELECT f.id, f.advice, f.advice_zh_tw, o.evidence
+             FROM findings f
+             JOIN (SELECT o.finding, o.evidence,
+                          ROW_NUMBER() OVER (PARTITION BY o.finding ORDER BY r.as_of DESC, r.sequence DESC) AS place
+                   FROM occurrences o JOIN runs r ON r.run = o.run WHERE o.firm = $1) o
+               ON o.finding = f.id AND o.place = 1
+             WHERE f.firm = $1",
+        )
+        .bind(firm)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        let texts = |(id, en, zh_tw, evidence): (String, String, String, String)| {
+            let proofs: Vec<Proof> = self.json("occurrences.evidence", &evidence)?;
+            let advice = Bilingual { en, zh_tw };
+            Ok((id, FindingTexts { proof: proofs.into_iter().next(), advice }))
+        };
+        rows.into_iter().map(texts).collect()
     }
 
     /// Appends events in one transaction; those that are there already are passed over. Gives how many were new.

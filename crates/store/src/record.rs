@@ -237,9 +237,9 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
         .zip(&result.findings)
         .map(|(ordinal, finding)| Ok((ordinal, finding, json(&finding.subject)?, json(&finding.evidence)?)))
         .collect::<Result<Vec<_>, sqlx::Error>>()?;
-    let head = "INSERT INTO findings (firm, id, system, check_slug, aspect, asset, subject, digest, title_zh_tw) ";
-    let tail = " ON CONFLICT (firm, id) DO UPDATE SET digest = excluded.digest, title_zh_tw = excluded.title_zh_tw";
-    insert_all(tx, head, 9, &rows, tail, |mut row, (_, finding, subject, _)| {
+    let head = "INSERT INTO findings (firm, id, system, check_slug, aspect, asset, subject, digest, title_zh_tw, advice, advice_zh_tw) ";
+    let tail = " ON CONFLICT (firm, id) DO UPDATE SET digest = excluded.digest, title_zh_tw = excluded.title_zh_tw, advice = excluded.advice, advice_zh_tw = excluded.advice_zh_tw";
+    insert_all(tx, head, 11, &rows, tail, |mut row, (_, finding, subject, _)| {
         row.push_bind(firm)
             .push_bind(&finding.id)
             .push_bind(&finding.system.0)
@@ -248,7 +248,9 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(&finding.asset)
             .push_bind(subject)
             .push_bind(digest_of(finding))
-            .push_bind(&finding.zh_tw.title);
+            .push_bind(&finding.zh_tw.title)
+            .push_bind(&finding.advice)
+            .push_bind(&finding.zh_tw.advice);
     })
     .await?;
     let head = "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence) ";
