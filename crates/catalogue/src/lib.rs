@@ -14,7 +14,7 @@ mod thresholds;
 pub use lint::{Complaint, KnownCheck};
 pub use load::{Catalogue, LoadError};
 pub use questionnaire::{
-    ControlArea, Duties, Limit, LimitId, LimitUnit, NotApplicable, Qualification, Question, Questionnaire,
+    Allowed, ControlArea, Duties, Limit, LimitId, LimitUnit, NotApplicable, Qualification, Question, Questionnaire,
     ReportElement, RuleChange,
 };
 pub use schema::{

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+use jiff::{Span, ToSpan};
 use schemars::JsonSchema;
 use secdiag_model::{Bilingual, ItemId, Severity};
 use serde::{Deserialize, Serialize};
@@ -168,11 +170,27 @@ pub enum LimitId {
     AuditHandOver,
     /// Time to report a report or re-check to the board or its authorised department.
     BoardReport,
+    /// Age of the last social-engineering drill.
+    PhishingDrill,
+    /// Share of persons who open its mail from which on it is too high.
+    PhishingOpen,
+    /// Share of persons who click from which on it is too high.
+    PhishingClick,
+    /// Time within which those who clicked are trained again.
+    ClickerRetraining,
+    /// Training of a year.
+    TrainingHours,
+    /// Training of a year of those who work in information security.
+    SecurityTrainingHours,
+    /// Age of the last drill against denial of service.
+    DdosDrill,
+    /// Age of the last check of its contacts.
+    DdosContact,
 }
 
 impl LimitId {
     /// Every limit; `duties.yaml` has each once.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 22] = [
         Self::AnswerAge,
         Self::AuditLookBack,
         Self::LetterReply,
@@ -187,6 +205,14 @@ impl LimitId {
         Self::ReportRetention,
         Self::AuditHandOver,
         Self::BoardReport,
+        Self::PhishingDrill,
+        Self::PhishingOpen,
+        Self::PhishingClick,
+        Self::ClickerRetraining,
+        Self::TrainingHours,
+        Self::SecurityTrainingHours,
+        Self::DdosDrill,
+        Self::DdosContact,
     ];
 }
 
@@ -200,6 +226,10 @@ pub enum LimitUnit {
     Months,
     /// Calendar years.
     Years,
+    /// Hundredths of all.
+    Percent,
+    /// Hours.
+    Hours,
 }
 
 impl LimitUnit {
@@ -209,9 +239,59 @@ impl LimitUnit {
             Self::Days => ("day", "日"),
             Self::Months => ("month", "個月"),
             Self::Years => ("year", "年"),
+            Self::Hours => ("hour", "小時"),
+            Self::Percent => return Bilingual { en: format!("{value} %"), zh_tw: format!("{value}%") },
         };
         let plural = if value == 1 { "" } else { "s" };
         Bilingual { en: format!("{value} {one}{plural}"), zh_tw: format!("{value} {zh}") }
+    }
+}
+
+/// A limit with its value for a system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Unit.
+    pub unit: LimitUnit,
+    /// How many of them.
+    pub value: u32,
+}
+
+impl Allowed {
+    /// The last day on which a thing of this date is within the limit.
+    pub fn until(self, date: Date) -> Date {
+        date.checked_add(self.span()).unwrap_or(Date::MAX)
+    }
+
+    /// The first day from which a thing is within the limit on `as_of`.
+    pub fn since(self, as_of: Date) -> Date {
+        as_of.checked_sub(self.span()).unwrap_or(Date::MIN)
+    }
+
+    /// The value in months, where the limit is a time.
+    pub fn months(self) -> u32 {
+        match self.unit {
+            LimitUnit::Days => self.value.div_ceil(31),
+            LimitUnit::Months => self.value,
+            LimitUnit::Years => self.value.saturating_mul(12),
+            LimitUnit::Percent | LimitUnit::Hours => 0,
+        }
+    }
+
+    /// `12 months` and `12 個月`.
+    pub fn words(self) -> Bilingual {
+        self.unit.words(self.value)
+    }
+
+    /// Shares and hours are no stretch of the calendar.
+    fn span(self) -> Span {
+        // Beyond these the calendar ends; jiff's limits are larger.
+        let value = i64::from(self.value);
+        match self.unit {
+            LimitUnit::Days => value.min(3_000_000).days(),
+            LimitUnit::Months => value.min(100_000).months(),
+            LimitUnit::Years => value.min(9_000).years(),
+            LimitUnit::Percent | LimitUnit::Hours => Span::new(),
+        }
     }
 }
 
@@ -264,5 +344,10 @@ impl Duties {
         let limit = self.limits.iter().find(|limit| limit.id == id)?;
         let value = limit.by_category.get(&category.unwrap_or(1)).copied().or(limit.value)?;
         Some((limit, value))
+    }
+
+    /// The same, ready to be counted with.
+    pub fn allowed(&self, id: LimitId, category: Option<u8>) -> Option<Allowed> {
+        self.limit(id, category).map(|(limit, value)| Allowed { unit: limit.unit, value })
     }
 }

@@ -10,6 +10,7 @@ pub(crate) static INSPECTIONS: &[&dyn Inspection] = &[
     secdiag_directory::DIRECTORY,
     secdiag_programme_inspection::PROGRAMME,
     secdiag_compliance::COMPLIANCE,
+    secdiag_drill::DRILL,
 ];
 
 /// Every format that something reads.

@@ -25,15 +25,29 @@ pub fn has_sheet(head: &Head<'_>, columns: &[&str]) -> Match {
     }
 }
 
+/// The first row of every sheet, under the same condition.
+pub fn headers(head: &Head<'_>) -> Vec<Vec<String>> {
+    if !secdiag_sheet::is_workbook(head.bytes) || head.size != head.bytes.len() as u64 {
+        return Vec::new();
+    }
+    secdiag_sheet::read(head.bytes, HEAD).map(|sheets| sheets.iter().map(names).collect()).unwrap_or_default()
+}
+
 /// Reads the first sheet with these columns; its records appear under `list`.
 pub fn parse(bytes: &[u8], columns: &[&str], list: &str) -> (Node, Vec<Fault>) {
+    let fits = |names: &[String]| columns.iter().all(|wanted| names.iter().any(|name| name == wanted));
+    parse_where(bytes, &fits, &columns.join(", "), list)
+}
+
+/// Reads the first sheet whose first row fits; `wanted` says which columns were looked for.
+pub fn parse_where(bytes: &[u8], fits: &dyn Fn(&[String]) -> bool, wanted: &str, list: &str) -> (Node, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut records = Vec::new();
     match secdiag_sheet::read(bytes, LIMITS) {
         Err(text) => faults.push(Fault { line: 0, text }),
-        Ok(sheets) => match sheets.into_iter().find(|sheet| has(sheet, columns)) {
+        Ok(sheets) => match sheets.into_iter().find(|sheet| fits(&names(sheet))) {
             None => {
-                let text = format!("no sheet has the columns {} in its first row", columns.join(", "));
+                let text = format!("no sheet has the columns {wanted} in its first row");
                 faults.push(Fault { line: 0, text });
             }
             Some(sheet) => {
@@ -47,12 +61,13 @@ pub fn parse(bytes: &[u8], columns: &[&str], list: &str) -> (Node, Vec<Fault>) {
 }
 
 fn has(sheet: &Sheet, columns: &[&str]) -> bool {
-    let names: Vec<String> = sheet
-        .rows
-        .first()
-        .map(|first| first.cells.iter().map(|(_, name)| column(&shown(name))).collect())
-        .unwrap_or_default();
+    let names = names(sheet);
     columns.iter().all(|wanted| names.iter().any(|name| name == wanted))
+}
+
+fn names(sheet: &Sheet) -> Vec<String> {
+    let first = sheet.rows.first().map(|first| first.cells.as_slice()).unwrap_or_default();
+    first.iter().map(|(_, name)| column(&shown(name))).collect()
 }
 
 fn take(rows: Vec<Row>) -> Vec<Node> {

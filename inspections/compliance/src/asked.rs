@@ -11,7 +11,7 @@ use secdiag_model::{Artefact, Bilingual, EvidenceSet, Note, NoteKind, Recognitio
 use crate::answers::{Answer, Answers, Word};
 use crate::formats::READS_ANSWERS;
 use crate::say::{BothLanguages, finding, proof, words};
-use crate::view::{Allowed, Known, View};
+use crate::view::{Known, View};
 
 /// A question that the system's category is asked.
 pub(crate) struct Asked<'a> {
@@ -151,7 +151,7 @@ pub(crate) fn ask<'a>(
     }
     let words: BTreeMap<&str, BTreeSet<Word>> =
         given.iter().map(|(id, given)| (*id, given.iter().filter_map(|given| given.answer.answer).collect())).collect();
-    let oldest = Allowed::of(catalogue, LimitId::AnswerAge, category).map(|limit| limit.since(cx.as_of));
+    let oldest = catalogue.duties().allowed(LimitId::AnswerAge, category).map(|limit| limit.since(cx.as_of));
     let asked = catalogue.questions().filter(|question| {
         let asks = |category| question.categories.contains(&category);
         category.map_or(!question.categories.is_empty(), asks)

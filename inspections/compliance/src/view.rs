@@ -1,8 +1,6 @@
 //! One system's documents, put to the files that they came from.
 
-use jiff::civil::Date;
-use jiff::{Span, ToSpan};
-use secdiag_catalogue::{Catalogue, Limit, LimitId, LimitUnit};
+use secdiag_catalogue::{Allowed, Catalogue, LimitId};
 use secdiag_inspect::{Document, Facts, JudgeCx, Stop};
 use secdiag_model::{Artefact, EvidenceSet, Note, NoteKind};
 use secdiag_records::continuity::Continuity;
@@ -81,57 +79,8 @@ impl<'a> View<'a> {
     }
 
     /// A limit for this system; nothing where none is set.
-    pub(crate) fn limit(&self, id: LimitId) -> Option<Allowed<'a>> {
-        Allowed::of(self.catalogue, id, self.category)
-    }
-}
-
-/// A limit with its value.
-#[derive(Clone, Copy)]
-pub(crate) struct Allowed<'a> {
-    limit: &'a Limit,
-    value: u32,
-}
-
-impl<'a> Allowed<'a> {
-    /// A limit for a category; nothing where none is set.
-    pub(crate) fn of(catalogue: &'a Catalogue, id: LimitId, category: Option<u8>) -> Option<Self> {
-        let (limit, value) = catalogue.duties().limit(id, category)?;
-        Some(Self { limit, value })
-    }
-
-    /// The last day that a thing of this date is within the limit.
-    pub(crate) fn until(self, date: Date) -> Date {
-        date.checked_add(self.span()).unwrap_or(Date::MAX)
-    }
-
-    /// The first day from which a thing is within the limit on `as_of`.
-    pub(crate) fn since(self, as_of: Date) -> Date {
-        as_of.checked_sub(self.span()).unwrap_or(Date::MIN)
-    }
-
-    /// The value where the limit counts months.
-    pub(crate) fn months(self) -> u32 {
-        match self.limit.unit {
-            LimitUnit::Days => self.value.div_ceil(31),
-            LimitUnit::Months => self.value,
-            LimitUnit::Years => self.value.saturating_mul(12),
-        }
-    }
-
-    /// `12 months` and `12 個月`.
-    pub(crate) fn words(self) -> secdiag_model::Bilingual {
-        self.limit.unit.words(self.value)
-    }
-
-    fn span(self) -> Span {
-        // Beyond these the calendar ends; jiff's limits are larger.
-        let value = i64::from(self.value);
-        match self.limit.unit {
-            LimitUnit::Days => value.min(3_000_000).days(),
-            LimitUnit::Months => value.min(100_000).months(),
-            LimitUnit::Years => value.min(9_000).years(),
-        }
+    pub(crate) fn limit(&self, id: LimitId) -> Option<Allowed> {
+        self.catalogue.duties().allowed(id, self.category)
     }
 }
 

@@ -15,14 +15,14 @@
 //! # References
 //! MECH 1(2), 1(4); INS 肆.一.(一)2.
 
-use secdiag_catalogue::LimitId;
+use secdiag_catalogue::{Allowed, LimitId};
 use secdiag_inspect::{Check, JudgeCx, Looked};
 use secdiag_model::Bilingual;
 use secdiag_records::At;
 use secdiag_records::continuity::Approval;
 
 use crate::say::{BothLanguages, finding, proof, words};
-use crate::view::{Allowed, View};
+use crate::view::View;
 
 /// Identity.
 pub(crate) const CHECK: Check = Check::new("compliance/continuity-approval-missing", crate::formats::READS_CONTINUITY);
@@ -73,7 +73,7 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
 }
 
 /// What is wrong with an approval.
-fn wrong(approval: &Approval, limit: Option<Allowed<'_>>, cx: &JudgeCx<'_>) -> Option<(&'static str, Bilingual)> {
+fn wrong(approval: &Approval, limit: Option<Allowed>, cx: &JudgeCx<'_>) -> Option<(&'static str, Bilingual)> {
     let (Some(by), Some(on)) = (&approval.by, approval.on) else {
         return Some(("missing", words("no approval with name and date", "無載有姓名及日期之核定")));
     };

@@ -1,0 +1,137 @@
+//! Right answers of the shared evidence (`SECDIAG_DATA`).
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files")]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::{Date, date};
+use secdiag_drill::measure::{Measures, campaigns};
+use secdiag_drill::{DRILL, Part, person};
+use secdiag_inspect::testkit::{Bench, Judged};
+use serde_json::Value as Json;
+
+fn data() -> PathBuf {
+    Path::new(&std::env::var_os("SECDIAG_DATA").expect("SECDIAG_DATA names the evidence folder"))
+        .join("platform/drills")
+}
+
+fn json(path: &Path) -> Json {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn people(list: &Json) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|address| person(address.as_str().unwrap())).collect()
+}
+
+/// The files of a campaign, and of others given.
+fn bench(campaigns: &[&str], more: &[&str]) -> Bench {
+    let mut bench = Bench::default();
+    for campaign in campaigns {
+        for kind in ["results", "events"] {
+            let name = format!("gophish/{campaign}-{kind}.csv");
+            bench = bench.file(DRILL, &name, &std::fs::read(data().join(&name)).unwrap());
+        }
+    }
+    more.iter().fold(bench, |bench, name| bench.file(DRILL, name, &std::fs::read(data().join(name)).unwrap()))
+}
+
+fn measures(bench: &Bench) -> Vec<(String, Measures)> {
+    let parsed = bench.parse(DRILL);
+    assert_eq!(parsed.notes, [], "everything is understood");
+    let parts: Vec<Part> = parsed
+        .documents
+        .iter()
+        .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
+        .collect();
+    campaigns(&parts).iter().map(|campaign| (campaign.name.clone(), campaign.measures(&|_| None))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "people are few")]
+fn rate(hits: u64, of: u64) -> f64 {
+    hits as f64 / of as f64
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn rates_of_people_are_those_of_the_truth() {
+    for name in ["2025h1", "2025h2", "2026h1"] {
+        let truth = json(&data().join(format!("gophish/{name}-truth.json")));
+        let told = measures(&bench(&[name], &[]));
+        let [(found, measures)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(found, name);
+        let of = measures.human.delivered;
+        assert_eq!(Some(of), truth["delivered"].as_u64());
+        for (hits, which, key) in [
+            (measures.human.opened, "human", "open_rate"),
+            (measures.human.clicked, "human", "click_rate"),
+            (measures.human.submitted, "human", "submit_rate"),
+            (measures.human.reported, "human", "report_rate"),
+            (measures.every.opened, "counting_every_event", "open_rate"),
+            (measures.every.clicked, "counting_every_event", "click_rate"),
+        ] {
+            let right = truth[which][key].as_f64().unwrap();
+            println!("{name} {which} {key}: {:.4}, truth {right:.4}", rate(hits, of));
+            assert!((rate(hits, of) - right).abs() <= 0.01, "{name} {which} {key}");
+        }
+        let clickers = people(&truth["clickers"]);
+        let right = measures.clickers.intersection(&clickers).count() as u64;
+        let (precision, recall) = (rate(right, measures.clickers.len() as u64), rate(right, clickers.len() as u64));
+        println!("{name} clickers: precision {precision:.3}, recall {recall:.3}; automated {}", measures.automated);
+        assert!(precision >= 0.98 && recall >= 0.95, "{name}");
+        assert_eq!(Some(measures.automated), truth["automated_recipients"].as_u64(), "{name}");
+        for (unit, counts) in truth["by_department"].as_object().unwrap() {
+            let told = measures.units[unit];
+            let figures = [told.delivered, told.opened, told.clicked];
+            assert_eq!(figures, ["delivered", "opened", "clicked"].map(|key| counts[key].as_u64().unwrap()), "{unit}");
+        }
+        let judged = common::judge(bench(&[name], &[]), date(2026, 6, 30));
+        let fires = |check: &str| judged.checks().contains(&check);
+        assert_eq!(fires("drill/phishing-open-rate-high"), truth["verdict_open_lt_10pct"] == false, "{name}");
+        assert_eq!(fires("drill/phishing-click-rate-high"), truth["verdict_click_lt_6pct"] == false, "{name}");
+    }
+}
+
+fn not_retrained(judged: &Judged, state: &str) -> BTreeSet<String> {
+    let late = judged.findings.iter().filter(|finding| finding.check == "drill/clicker-not-retrained");
+    late.filter(|finding| finding.facts["state"] == state)
+        .map(|finding| finding.facts["person"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn who_was_not_trained_in_time_is_who_the_truth_names() {
+    const AS_OF: Date = date(2026, 3, 31);
+    let truth = json(&data().join("training/training-2025h2-truth.json"));
+    // That firm allows 30 days.
+    let overlay = std::env::temp_dir().join(format!("secdiag-drill-{}", std::process::id()));
+    std::fs::create_dir_all(&overlay).unwrap();
+    let duties =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../catalogue/duties.yaml")).unwrap();
+    assert!(duties.contains("unit: days\n    value: 60"));
+    std::fs::write(
+        overlay.join("duties.yaml"),
+        duties.replace("unit: days\n    value: 60", "unit: days\n    value: 30"),
+    )
+    .unwrap();
+    let catalogue = secdiag_catalogue::Catalogue::with_overlay(&overlay).unwrap();
+    std::fs::remove_dir_all(&overlay).unwrap();
+    let judged = common::judge_with(bench(&["2025h2"], &["training/training-2025h2.csv"]), AS_OF, catalogue);
+    assert_eq!(not_retrained(&judged, "late"), people(&truth["late"]));
+    assert_eq!(not_retrained(&judged, "missing"), people(&truth["missing"]));
+}
+
+#[test]
+#[ignore = "needs SECDIAG_DATA"]
+fn all_campaigns_together_are_told_apart_and_name_nobody() {
+    let all = bench(&["2025h1", "2025h2", "2026h1"], &["training/training-2025h2.csv"]);
+    let told = measures(&all);
+    assert_eq!(told.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["2025h1", "2025h2", "2026h1"]);
+    let parsed = format!("{:?}", all.parse(DRILL).documents.iter().map(|d| d.value.to_string()).collect::<Vec<_>>());
+    let judged = common::judge(all, date(2026, 6, 30));
+    for text in [parsed, format!("{:?}", judged.findings), format!("{:?}", judged.notes)] {
+        assert!(!text.contains("@securities.example") && !text.contains("[redacted]"));
+    }
+}
