@@ -134,7 +134,8 @@ fn take_in(
     progress: &Progress,
 ) -> Result<Intake> {
     let exclude = [workspace.root().to_owned()].into_iter().chain(options.out.clone()).collect();
-    let limits = Options { threads, exclude, ..Options::default() };
+    let redactions = secdiag_drill::REDACTIONS;
+    let limits = Options { threads, exclude, redactions, ..Options::default() };
     secdiag_evidence::intake(&options.paths, &inspections::formats(), vault, &limits, progress).map_err(|error| {
         match error {
             IntakeError::NotFound { .. } | IntakeError::Assessment { .. } | IntakeError::TwoAssessments { .. } => {

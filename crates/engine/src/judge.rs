@@ -186,7 +186,7 @@ fn hear(
         case.request.thresholds,
         case.request.also,
         case.system,
-        case.request.catalogue.categories(),
+        case.request.catalogue,
         &ear,
     );
     match std::panic::catch_unwind(AssertUnwindSafe(|| case.inspection.judge(&facts, &cx))) {

@@ -77,6 +77,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use secdiag_model::evidence::Redact;
 use secdiag_model::{Artefact, EvidenceSet, Format, Note};
 
 pub use assessment::{
@@ -106,6 +107,8 @@ pub struct Options {
     pub max_ratio: u64,
     /// Expanded bytes below which the ratio does not matter: short logs of one repeated line compress well.
     pub ratio_floor: u64,
+    /// By format id: how a file is rewritten before it is kept.
+    pub redactions: &'static [(&'static str, Redact)],
 }
 
 impl Default for Options {
@@ -119,6 +122,7 @@ impl Default for Options {
             max_total_bytes: 64 << 30,
             max_ratio: 200,
             ratio_floor: 64 << 20,
+            redactions: &[],
         }
     }
 }

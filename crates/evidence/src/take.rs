@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use secdiag_model::evidence::Redact;
 use secdiag_model::{Artefact, Binding, Format, Head, Note, NoteKind, Recognition, Sha256, SystemId};
 use sha2::Digest;
 
@@ -80,6 +81,8 @@ pub(crate) struct Taking<'a> {
     by_depth: Vec<u64>,
     /// What members are read into.
     buffer: Vec<u8>,
+    /// Something in the file was rewritten or left out: the archive that holds it as it was must not be kept.
+    redacted: bool,
 }
 
 impl<'a> Taking<'a> {
@@ -96,6 +99,7 @@ impl<'a> Taking<'a> {
             total: 0,
             by_depth: Vec::new(),
             buffer: Vec::new(),
+            redacted: false,
         };
         let (content, cut) = read_file(shared, found)?;
         taking.size = content.size;
@@ -223,7 +227,7 @@ impl<'a> Taking<'a> {
     /// Recognises a content, opens it where it is an archive, keeps it.
     fn content(
         &mut self,
-        mut content: Spooled<'_>,
+        mut content: Spooled<'a>,
         member: Option<String>,
         depth: usize,
         cut: Option<Cut>,
@@ -254,6 +258,30 @@ impl<'a> Taking<'a> {
         content.head = head;
         self.notes.extend(recognised.notes.into_iter().map(|note| note.on(&artefact)));
 
+        if let What::Format(format) = recognised.what
+            && let Some((_, redact)) = self.shared.options.redactions.iter().find(|(id, _)| *id == format.id)
+        {
+            self.redacted = true;
+            match redacted(&mut content, *redact) {
+                Ok(None) => {}
+                Ok(Some(bytes)) => {
+                    let original = content.sha256;
+                    let mut spool = self.shared.vault.spool();
+                    spool.write(&bytes).map_err(|error| self.shared.vault_error(error))?;
+                    content = spool.finish();
+                    (artefact.sha256, artefact.size) = (content.sha256, content.size);
+                    let text = format!(
+                        "what people handed in was dropped before the file was kept; the file as it was given has the SHA-256 {original}"
+                    );
+                    self.notes.push(Note::new(NoteKind::Assumed, "redacted", text).on(&artefact));
+                }
+                Err(why) => {
+                    let text = format!("not kept, since it may hold passwords that could not be taken out: {why}");
+                    self.broken(artefact.member, "not-kept", None, &text);
+                    return Ok(());
+                }
+            }
+        }
         let mut proven = recognised.proven;
         let mut halt = None;
         let mut what = recognised.what;
@@ -290,7 +318,8 @@ impl<'a> Taking<'a> {
             What::Unknown { binary: false } => unsupported(None, "unknown text format".to_owned()),
         };
         // The container that was given keeps what came out of it: an archive inside need not be kept as well.
-        let keeps_nothing = artefact.member.is_some() && matches!(recognition, Recognition::Container { .. });
+        let is_container = matches!(recognition, Recognition::Container { .. });
+        let keeps_nothing = is_container && (artefact.member.is_some() || self.redacted);
         if !keeps_nothing {
             content.keep().map_err(|error| self.shared.vault_error(error))?;
         }
@@ -391,6 +420,18 @@ impl Options {
             self.max_ratio
         )
     }
+}
+
+/// Largest file that is rewritten before it is kept.
+const REDACTED: u64 = 256 << 20;
+
+fn redacted(content: &mut Spooled<'_>, redact: Redact) -> Result<Option<Vec<u8>>, String> {
+    if content.size > REDACTED {
+        return Err(format!("it is larger than {REDACTED} bytes; export fewer campaigns at once"));
+    }
+    let mut bytes = Vec::new();
+    content.file().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
+    redact(&bytes)
 }
 
 fn unbound() -> Binding {

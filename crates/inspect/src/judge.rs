@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use secdiag_catalogue::{Catalogue, Category, ThresholdSet};
+use secdiag_catalogue::{Catalogue, ThresholdSet};
 use secdiag_model::result::SystemInfo;
 use secdiag_model::{Artefact, EvidenceSet, Finding, Note, Sha256};
 use serde::de::DeserializeOwned;
@@ -120,11 +120,8 @@ pub struct JudgeCx<'a> {
     pub also: &'a [ThresholdSet],
     /// The system that is judged.
     pub system: &'a SystemInfo,
-    /// The catalogue's categories with their cycles.
-    pub categories: &'a [Category],
-    /// The catalogue of the run: questionnaires, duties. Nothing where whoever judges has none at hand; a check that
-    /// needs it then has looked at nothing.
-    pub catalogue: Option<&'a Catalogue>,
+    /// The catalogue of the run: categories, questionnaires, duties.
+    pub catalogue: &'a Catalogue,
     sink: &'a dyn JudgeSink,
 }
 
@@ -135,16 +132,10 @@ impl<'a> JudgeCx<'a> {
         thresholds: &'a ThresholdSet,
         also: &'a [ThresholdSet],
         system: &'a SystemInfo,
-        categories: &'a [Category],
+        catalogue: &'a Catalogue,
         sink: &'a dyn JudgeSink,
     ) -> Self {
-        Self { as_of, thresholds, also, system, categories, catalogue: None, sink }
-    }
-
-    /// With the catalogue of the run.
-    pub fn with_catalogue(mut self, catalogue: &'a Catalogue) -> Self {
-        self.catalogue = Some(catalogue);
-        self
+        Self { as_of, thresholds, also, system, catalogue, sink }
     }
 
     /// Reports a finding.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::sync::LazyLock;
 
 use secdiag_catalogue::{Catalogue, ThresholdSet};
 use secdiag_model::result::SystemInfo;
@@ -15,6 +16,10 @@ use serde_json::Value as Json;
 use crate::{
     Facts, Inspection, JudgeCx, JudgeSink, Looked, ParseCx, ParseSink, Source, Stop, StoredDocument, row_json,
 };
+
+/// What judges have where a test gives nothing else.
+static BUILT_IN: LazyLock<Catalogue> =
+    LazyLock::new(|| Catalogue::built_in().unwrap_or_else(|error| panic!("the built-in catalogue: {error}")));
 
 /// Evidence in memory and what an inspection made of it.
 #[derive(Default)]
@@ -112,7 +117,7 @@ impl Bench {
         self
     }
 
-    /// Hands this catalogue to the judge.
+    /// Hands this catalogue to the judge instead of the built-in one.
     pub fn with_catalogue(mut self, catalogue: Catalogue) -> Self {
         self.catalogue = Some(catalogue);
         self
@@ -168,8 +173,8 @@ impl Bench {
         };
         let documents = parsed.documents.iter().map(|document| (document, artefacts(&document.evidence))).collect();
         let collector = JudgeCollector::default();
-        let mut cx = JudgeCx::new(as_of, thresholds, &[], system, &[], &collector);
-        cx.catalogue = self.catalogue.as_ref();
+        let catalogue = self.catalogue.as_ref().unwrap_or(&BUILT_IN);
+        let cx = JudgeCx::new(as_of, thresholds, &[], system, catalogue, &collector);
         if let Err(stop) = inspection.judge(&Facts::new(&evidence, documents, rows), &cx) {
             panic!("{stop}");
         }

@@ -342,6 +342,14 @@ pub enum Match {
     Yes(u8),
 }
 
+/// Rewrites the bytes of a format that may hold what nobody must keep, such as passwords that people handed in at a
+/// drill. Nothing: there is nothing to drop.
+///
+/// # Errors
+///
+/// Why the bytes cannot be rewritten as a whole: then they are not kept at all.
+pub type Redact = fn(&[u8]) -> Result<Option<Vec<u8>>, String>;
+
 /// A format that intake can recognise by content.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {

@@ -182,13 +182,6 @@ fn a_firm_s_own_numbers_take_effect() {
     assert_eq!(judge_with(overlaid), ["compliance/answer-without-evidence stale"]);
 }
 
-#[test]
-fn without_a_catalogue_nothing_is_judged_and_it_is_told() {
-    let judged = bench(&answer("answer = \"no\"")).judge(COMPLIANCE, common::AS_OF, &common::no_thresholds());
-    assert!(judged.findings.is_empty() && judged.looked.is_empty());
-    assert_eq!(judged.notes.iter().map(|note| note.reason.as_str()).collect::<Vec<_>>(), ["no-catalogue"]);
-}
-
 /// A template filled in with a spreadsheet and saved as a workbook is read as the CSV is.
 #[test]
 fn a_workbook_says_the_same_as_its_csv() {

@@ -25,7 +25,7 @@ mod visits;
 mod when;
 
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
-use secdiag_model::evidence::Format;
+use secdiag_model::evidence::{Format, Redact};
 use secdiag_model::{Artefact, EvidenceKind, Head, Match};
 use secdiag_records::Notes;
 use serde::{Deserialize, Serialize};
@@ -40,9 +40,6 @@ use table::{Table, header};
 pub static DRILL: &dyn Inspection = &Drills;
 
 static META: Meta = Meta { id: "drill", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
-
-/// Rewrites a file before it is kept; nothing: there is nothing to drop.
-pub type Redact = fn(&[u8]) -> Result<Option<Vec<u8>>, String>;
 
 /// Largest workbook that is read.
 const MAX_BYTES: u64 = 32 << 20;

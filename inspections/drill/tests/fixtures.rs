@@ -25,7 +25,7 @@ fn fixtures() -> Vec<(String, PathBuf)> {
 }
 
 fn judged(path: &Path) -> Judged {
-    common::judge(common::add(Bench::default(), path, "fixture"), AS_OF)
+    common::judge(add(Bench::default(), path, "fixture"), AS_OF)
 }
 
 #[test]
@@ -70,4 +70,16 @@ fn every_finding_can_be_worded_counts_for_an_item_and_names_nobody() {
             assert!(catalogue.words().counted.contains_key(looked.what), "{}", looked.what);
         }
     }
+}
+
+/// Adds a file, or all files of a folder.
+fn add(bench: Bench, path: &Path, name: &str) -> Bench {
+    if !path.is_dir() {
+        return bench.file(DRILL, name, &std::fs::read(path).unwrap());
+    }
+    let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(Result::unwrap).collect();
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    entries.iter().fold(bench, |bench, entry| {
+        add(bench, &entry.path(), &format!("{name}/{}", entry.file_name().to_string_lossy()))
+    })
 }

@@ -15,7 +15,7 @@ use secdiag_catalogue::Category;
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::evidence::Format;
 use secdiag_model::{Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Subject};
-use secdiag_programme::cycle::{Cycles, usual_cycles};
+use secdiag_programme::cycle::Cycles;
 use secdiag_programme::register::{Register, System};
 use secdiag_programme::schedule::{IncidentAnchor, Row, Rules, schedule};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     fn of(document: &'a RegisterDocument, artefact: &'a Artefact, cx: &JudgeCx<'_>) -> Self {
-        let mut rows = schedule(&document.register, &rules(cx.categories), cx.as_of);
+        let mut rows = schedule(&document.register, &rules(cx.catalogue.categories()), cx.as_of);
         rows.retain(|row| row.retired.is_none() || !row.incidents.is_empty());
         let own = cx.system.id.0.as_str();
         if rows.iter().any(|row| row.system == own) {
@@ -149,11 +149,7 @@ impl<'a> View<'a> {
 }
 
 fn rules(categories: &[Category]) -> Rules {
-    let cycles = if categories.is_empty() {
-        usual_cycles()
-    } else {
-        Cycles(categories.iter().map(|category| (category.id, category.cycle_years)).collect())
-    };
+    let cycles = Cycles(categories.iter().map(|category| (category.id, category.cycle_years)).collect());
     Rules {
         cycles,
         incident_months: categories.first().map_or(3, |category| category.incident_months),

@@ -1,7 +1,6 @@
 //! What the tests of this inspection share.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
@@ -32,16 +31,4 @@ pub(crate) fn judge_with(bench: Bench, as_of: Date, catalogue: Catalogue) -> Jud
         settings: BTreeMap::new(),
     };
     bench.with_catalogue(catalogue).judge(DRILL, as_of, &none)
-}
-
-/// Adds a file, or all files of a folder.
-pub(crate) fn add(bench: Bench, path: &Path, name: &str) -> Bench {
-    if !path.is_dir() {
-        return bench.file(DRILL, name, &std::fs::read(path).unwrap());
-    }
-    let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(Result::unwrap).collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    entries.iter().fold(bench, |bench, entry| {
-        add(bench, &entry.path(), &format!("{name}/{}", entry.file_name().to_string_lossy()))
-    })
 }
