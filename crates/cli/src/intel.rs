@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use secdiag_evidence::{Intake, Vault};
-use secdiag_intel::read_list;
+use secdiag_intel::{gate, is_warning_list, read_list, read_warning_list};
 use secdiag_model::result::IntelList;
-use secdiag_model::{EvidenceKind, Indicator, Note, Sha256};
+use secdiag_model::{EvidenceKind, Indicator, Note, NoteKind, Sha256};
 
 use crate::args::UsageError;
 
@@ -54,11 +54,42 @@ pub(crate) fn gather(paths: &[PathBuf], intake: &Intake, vault: &Vault) -> Resul
         lists.insert((artefact.file_name().to_owned(), artefact.sha256), bytes);
     }
 
+    let (gates, lists): (Vec<_>, Vec<_>) = lists.into_iter().partition(|(_, bytes)| is_warning_list(bytes));
     let mut known = Known::default();
+    let mut warnings = Vec::new();
+    for ((name, sha256), bytes) in gates {
+        match read_warning_list(&name, &bytes) {
+            Ok((list, notes)) => {
+                warnings.push(list);
+                known.notes.extend(notes);
+            }
+            Err(why) => {
+                let mut note = Note::new(NoteKind::Unsupported, "warning-list", format!("not used: {why}"));
+                (note.path, note.sha256) = (name, Some(sha256));
+                known.notes.push(note);
+            }
+        }
+    }
     for ((name, sha256), bytes) in lists {
-        let (indicators, info, notes) = read_list(&name, &bytes, None);
-        let skipped = info.skipped.values().sum();
-        known.lists.push(IntelList { name, sha256, date: info.date, indicators: indicators.len() as u64, skipped });
+        let (mut indicators, info, notes) = read_list(&name, &bytes, None);
+        for ((_, warning), count) in gate(&warnings, &mut indicators) {
+            let text = format!(
+                "indicators stand in the warning list {warning}: they are doubtful and accuse nobody by themselves"
+            );
+            let mut note = Note::new(NoteKind::Assumed, "doubtful-indicator", text).times(count);
+            (note.path, note.sha256) = (name.clone(), Some(sha256));
+            known.notes.push(note);
+        }
+        known.lists.push(IntelList {
+            name,
+            sha256,
+            date: info.date,
+            indicators: indicators.len() as u64,
+            skipped: info.skipped.values().sum(),
+            by_kind: info.by_kind,
+            doubtful: indicators.iter().filter(|indicator| !indicator.warning.is_empty()).count() as u64,
+            hits: 0,
+        });
         known.indicators.extend(indicators);
         known.notes.extend(notes);
     }

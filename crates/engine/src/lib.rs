@@ -17,7 +17,7 @@ use jiff::civil::Date;
 use secdiag_catalogue::{Catalogue, Regime, ThresholdSet};
 use secdiag_inspect::{Inspection, Source};
 use secdiag_lake::LakeError;
-use secdiag_model::result::{CoverageFile, IntelList, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo};
+use secdiag_model::result::{CoverageFile, FindingRecord, IntelList, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo};
 use secdiag_model::{EvidenceSet, Indicator, ItemId, Note, NoteKind, Outcome, Recognition, Severity, Sha256, SystemId};
 
 pub use seal::{WriteError, write};
@@ -176,7 +176,7 @@ pub fn diagnose(request: &Request<'_>, work: &Workplace<'_>) -> Result<RunResult
         evidence,
         files: count(request.evidence.artefacts.iter().map(|artefact| state_word(&artefact.recognition).to_owned())),
         bytes: request.bytes,
-        intel: request.lists.to_vec(),
+        intel: with_hits(request.lists, &judged.findings),
         findings: count::<Severity>(judged.findings.iter().map(|finding| finding.severity)),
         outcomes: count::<Outcome>(items.iter().map(|item| item.outcome)),
         resolved: Vec::new(),
@@ -185,6 +185,16 @@ pub fn diagnose(request: &Request<'_>, work: &Workplace<'_>) -> Result<RunResult
         crashed,
     };
     Ok(RunResult { run, findings: judged.findings, items, coverage, notes, programme: None })
+}
+
+/// The lists with how many findings name each.
+fn with_hits(lists: &[IntelList], findings: &[FindingRecord]) -> Vec<IntelList> {
+    let names = |finding: &FindingRecord, list: &str| {
+        let lists = finding.facts.get("lists").and_then(|lists| lists.as_array());
+        lists.is_some_and(|lists| lists.iter().any(|name| name.as_str() == Some(list)))
+    };
+    let hits = |list: &IntelList| findings.iter().filter(|finding| names(finding, &list.name)).count() as u64;
+    lists.iter().map(|list| IntelList { hits: hits(list), ..list.clone() }).collect()
 }
 
 /// The word for a recognition in counts and lists.

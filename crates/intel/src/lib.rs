@@ -1,15 +1,18 @@
-//! Indicators from lists: plain ones, tables, STIX bundles, MISP events.
+//! Indicators from lists: plain ones, tables, STIX bundles, MISP events, OpenIOC; and warning lists that call some of them
+//! innocent.
 //!
 //! The form of a list is told by its content. An entry becomes an [`Indicator`] when it is an address, a network, a
-//! range, a domain or a URL; what would match the innocent (private addresses, networks wider than a /8, names that
+//! range, a domain, a URL, a digest of a file or a mailbox; what would match the innocent (private addresses, networks wider than a /8, names that
 //! belong to everybody) is left out and counted, and so is everything else that was not understood.
 
 mod date;
 mod lines;
 mod misp;
+mod openioc;
 mod pattern;
 mod stix;
 mod target;
+mod warning;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +21,8 @@ use secdiag_model::{EvidenceKind, Format, Head, Indicator, Match, Note, NoteKind
 use serde::{Deserialize, Serialize};
 
 use target::{Entry, Target};
+
+pub use warning::{WarningList, gate, is_warning_list, read_warning_list};
 
 /// Formats that intake can recognise among the evidence.
 pub static FORMATS: &[&Format] = &[&STIX_BUNDLE];
@@ -39,10 +44,15 @@ pub struct ListInfo {
     pub sha256: String,
     /// `YYYY-MM-DD`: its own date, else that of its newest entry, else the file's; empty when there is none.
     pub date: String,
-    /// `plain`, `table`, `stix`, `misp`; empty when it was not recognised.
+    /// `plain`, `table`, `stix`, `misp`, `openioc`; empty when it was not recognised.
     pub form: String,
     /// Indicators taken from it.
     pub indicators: u64,
+    /// The same by kind: `ip`, `domain`, `hash`, `email`.
+    pub by_kind: BTreeMap<String, u64>,
+    /// What the file holds, by the words of its form: `indicator`, `malware`, `relationship` …; `event`, `object`,
+    /// `attribute`, `to_ids`.
+    pub census: BTreeMap<String, u64>,
     /// Entries that gave none, or less than was meant, by reason.
     pub skipped: BTreeMap<String, u64>,
 }
@@ -77,8 +87,12 @@ pub fn read_list(name: &str, bytes: &[u8], file_date: Option<&str>) -> (Vec<Indi
                 list.note(NoteKind::Broken, "not-json", text, Some(format!("line {}", error.line())));
             }
         },
+        Some('<') if openioc::is_openioc(text) => {
+            list.form("openioc");
+            openioc::read(text, &mut list);
+        }
         Some('<') => {
-            let text = "XML lists (STIX 1, OpenIOC) are not read: export the list as STIX 2.1 or as plain lines";
+            let text = "XML of a kind that is not read (STIX 1): export the list as STIX 2.1 or as plain lines";
             list.note(NoteKind::Unsupported, "xml", text.to_owned(), None);
         }
         Some(_) if text.contains('\0') => {
@@ -104,7 +118,7 @@ fn read_json(value: &serde_json::Value, list: &mut List) {
         list.form("misp");
         misp::read(value, list);
     } else if value.get("list").is_some() && value.get("matching_attributes").is_some() {
-        let text = "this is a warning list: it names what is harmless, not what is bad, and was not used";
+        let text = "this is a warning list: it names what is harmless, not what is bad, and gives no indicator";
         list.note(NoteKind::Unsupported, "warning-list", text.to_owned(), None);
     } else {
         let text = "JSON of a kind that is not known: STIX 2 bundles and MISP events are read";
@@ -190,10 +204,17 @@ impl List {
             let (kind, network, prefix_len, domain) = match target {
                 Target::Network(ip, len) => ("ip", Some(*ip), Some(*len), None),
                 Target::Domain(name) => ("domain", None, None, Some(name.clone())),
+                Target::Hash(_) => ("hash", None, None, None),
+                Target::Email(_) => ("email", None, None, None),
             };
+            let value = match target {
+                Target::Hash(value) | Target::Email(value) => value.clone(),
+                Target::Network(..) | Target::Domain(_) => value.trim().to_owned(),
+            };
+            *self.info.by_kind.entry(kind.to_owned()).or_default() += 1;
             self.indicators.push(Indicator {
                 kind: kind.to_owned(),
-                value: value.trim().to_owned(),
+                value,
                 network,
                 prefix_len,
                 domain,
@@ -205,8 +226,14 @@ impl List {
                 valid_from: about.valid_from.map(Time),
                 valid_until: about.valid_until.map(Time),
                 place: about.place,
+                warning: String::new(),
             });
         }
+    }
+
+    /// Counts something that the file holds.
+    pub(crate) fn count(&mut self, what: &str, count: u64) {
+        *self.info.census.entry(what.to_owned()).or_default() += count;
     }
 
     /// Counts an entry that gives no indicator.
@@ -268,7 +295,7 @@ fn explain(why: &str) -> (NoteKind, String) {
             NoteKind::Assumed,
             "patterns ask for more than an address or a name; they are matched by these alone, with less confidence",
         ),
-        "file-hash" | "email-address" | "path-only" | "exception-rule" => {
+        "path-only" | "exception-rule" => {
             (NoteKind::NotUnderstood, "entries are of a kind that traffic is not matched against")
         }
         _ => (NoteKind::NotUnderstood, "entries were not understood and were left out"),
@@ -286,7 +313,8 @@ mod tests {
     fn show(text: &str) -> (String, Vec<String>, String) {
         let (indicators, info, _) = read_list("list", text.as_bytes(), Some("2026-01-01"));
         let line = |i: &Indicator| {
-            let target = i.domain.clone().or_else(|| Some(format!("{}/{}", i.network?, i.prefix_len?))).unwrap();
+            let network = || Some(format!("{}/{}", i.network?, i.prefix_len?));
+            let target = i.domain.clone().or_else(network).unwrap_or_else(|| i.value.clone());
             format!("{target} [{}] {} {:.2} @{}", i.label, i.list_date, i.confidence, i.place)
         };
         let skipped: Vec<_> = info.skipped.iter().map(|(why, n)| format!("{why} {n}")).collect();
@@ -341,8 +369,15 @@ mod tests {
             "Type;Value;Confidence;Threat\nip;203.0.113.8;90;C2\ndomain;bad[.]example;0.5;\nhash;d41d8cd98f00b204e9800998ecf8427e;1;x\n;;;\n",
         );
         assert_eq!(form, "table 2026-01-01");
-        assert_eq!(indicators, ["203.0.113.8/128 [C2] 2026-01-01 0.90 @2", "bad.example [] 2026-01-01 0.50 @3"]);
-        assert_eq!(skipped, "empty 1, file-hash 1");
+        assert_eq!(
+            indicators,
+            [
+                "203.0.113.8/128 [C2] 2026-01-01 0.90 @2",
+                "bad.example [] 2026-01-01 0.50 @3",
+                "d41d8cd98f00b204e9800998ecf8427e [x] 2026-01-01 1.00 @4"
+            ]
+        );
+        assert_eq!(skipped, "empty 1");
 
         let (_, indicators, _) = show("2026-11-01 10:00,203.0.113.1,443\nx,bad.example,y\n");
         assert_eq!(indicators.len(), 2, "{indicators:?}");
@@ -367,7 +402,7 @@ mod tests {
             ),
             object(3, r#","pattern":"[ipv4-addr:value = '203.0.113.1']","revoked":true"#),
             object(4, r#","pattern":"alert tcp any any","pattern_type":"snort""#),
-            object(5, r#","pattern":"[file:hashes.MD5 = 'aa']""#),
+            object(5, r#","pattern":"[mutex:name = 'aa']""#),
             object(6, r#","pattern":"[ipv4-addr:value = ""#),
         );
         let (form, indicators, skipped) = show(&bundle);
@@ -392,7 +427,7 @@ mod tests {
             {"type":"ip-dst|port","value":"203.0.113.7|443","to_ids":true,"timestamp":"1772668800"},
             {"type":"domain|ip","value":"bad.example|203.0.113.8","to_ids":true},
             {"type":"domain","value":"good.example","to_ids":false},
-            {"type":"md5","value":"aa","to_ids":true}]}}"#;
+            {"type":"mutex","value":"aa","to_ids":true}]}}"#;
         let (form, indicators, skipped) = show(event);
         assert_eq!(form, "misp 2026-03-04");
         assert_eq!(

@@ -13,6 +13,8 @@ pub(crate) fn is_event(value: &Json) -> bool {
 pub(crate) fn read(value: &Json, list: &mut List) {
     let mut place = 0;
     for event in events(value) {
+        list.count("event", 1);
+        list.count("object", array(event, "Object").len() as u64);
         let info = text(event, "info");
         if let Some(date) = date::find(text(event, "date")) {
             list.date(date);
@@ -21,6 +23,8 @@ pub(crate) fn read(value: &Json, list: &mut List) {
         let attributes = array(event, "Attribute").iter().chain(objects.flat_map(|object| array(object, "Attribute")));
         for attribute in attributes {
             place += 1;
+            list.count("attribute", 1);
+            list.count("to_ids", u64::from(flag(attribute, "to_ids")));
             if flag(attribute, "deleted") || !flag(attribute, "to_ids") {
                 list.skip("not-for-detection", place);
                 continue;
@@ -39,7 +43,9 @@ pub(crate) fn read(value: &Json, list: &mut List) {
             let value = text(attribute, "value");
             let (first, second) = value.split_once('|').unwrap_or((value, ""));
             match text(attribute, "type") {
-                "ip-dst" | "ip-src" | "domain" | "hostname" | "url" => list.entry(value, &about),
+                "ip-dst" | "ip-src" | "domain" | "hostname" | "url" | "md5" | "sha1" | "sha256" | "sha512"
+                | "email" | "email-src" | "email-dst" => list.entry(value, &about),
+                "filename|md5" | "filename|sha1" | "filename|sha256" | "filename|sha512" => list.entry(second, &about),
                 "ip-dst|port" | "ip-src|port" | "hostname|port" => list.entry(first, &about),
                 "domain|ip" => {
                     list.entry(first, &about);

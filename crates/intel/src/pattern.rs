@@ -135,6 +135,15 @@ impl Parser<'_> {
             "!=" | "<" | "<=" | ">" | ">=" | "LIKE" | "MATCHES" | "ISSUPERSET" => false,
             _ => return Err("an unknown comparison"),
         };
+        // `LIKE '%.bad.example'` asks for every name below one: what a domain indicator means anyhow.
+        if operator == "LIKE" && !negated && path == "domain-name:value" {
+            let below =
+                |value: &String| value.strip_prefix("%.").filter(|name| !name.contains(['%', '_'])).map(str::to_owned);
+            if let Some(names) = values.iter().map(below).collect::<Option<Vec<_>>>() {
+                self.pattern.wanted.extend(names.into_iter().map(|value| Wanted { path: path.clone(), value }));
+                return Ok(());
+            }
+        }
         if asks {
             self.pattern.wanted.extend(values.into_iter().map(|value| Wanted { path: path.clone(), value }));
         } else {

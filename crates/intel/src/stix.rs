@@ -8,12 +8,14 @@ use serde_json::Value as Json;
 use crate::target::Entry;
 use crate::{About, List, date, pattern};
 
-/// Object paths that name an address or a name which traffic shows.
-const PATHS: [&str; 7] = [
+/// Object paths that name an address, a name or a mailbox; digests of files beside them.
+const PATHS: [&str; 9] = [
     "ipv4-addr:value",
     "ipv6-addr:value",
     "domain-name:value",
     "url:value",
+    "email-addr:value",
+    "email-message:from_ref.value",
     "network-traffic:dst_ref.value",
     "network-traffic:src_ref.value",
     "network-traffic:extensions.http-request-ext.request_header.Host",
@@ -30,6 +32,7 @@ pub(crate) fn read(bundle: &Json, list: &mut List) {
     let newest = newest(objects);
     let mut indicators = 0u64;
     for (place, object) in (1u64..).zip(objects) {
+        list.count(text(object, "type"), 1);
         if text(object, "type") != "indicator" {
             continue;
         }
@@ -56,7 +59,7 @@ fn indicator(object: &Json, place: u64, names: &BTreeMap<&str, &str>, list: &mut
         .wanted
         .iter()
         .filter(|wanted| !TYPES.contains(&wanted.path.as_str()))
-        .partition(|wanted| PATHS.contains(&wanted.path.as_str()));
+        .partition(|wanted| is_matched(&wanted.path));
     if values.is_empty() {
         return list.skip("pattern-of-other-things", place);
     }
@@ -81,6 +84,12 @@ fn indicator(object: &Json, place: u64, names: &BTreeMap<&str, &str>, list: &mut
             Err(why) => list.skip(why, place),
         }
     }
+}
+
+/// Whether evidence of some kind shows what a path names.
+fn is_matched(path: &str) -> bool {
+    let digest = path.strip_prefix("file:hashes.").unwrap_or_default().replace('-', "").to_ascii_uppercase();
+    PATHS.contains(&path) || ["MD5", "SHA1", "SHA256", "SHA512"].contains(&digest.as_str())
 }
 
 /// `indicator_types` of 2.1, `labels` of 2.0.

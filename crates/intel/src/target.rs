@@ -9,6 +9,10 @@ pub(crate) enum Target {
     Network(IpAddr, u8),
     /// Lower case, A-labels, no wildcard, no final dot.
     Domain(String),
+    /// Digest of a file in lower-case hex: MD5, SHA-1, SHA-256 or SHA-512 by its length.
+    Hash(String),
+    /// Mailbox in lower case.
+    Email(String),
 }
 
 /// An entry as read.
@@ -66,7 +70,7 @@ impl Entry {
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let authority = match authority.rsplit_once('@') {
             Some((_, host)) if is_url => host,
-            Some(_) => return Err("email-address"),
+            Some(_) => return email(text).map(|target| Self { targets: vec![target], widened: false }),
             None => authority,
         };
         let widened = !matches!(path, "" | "/");
@@ -212,11 +216,25 @@ fn number(ip: IpAddr) -> u128 {
     }
 }
 
+/// A mailbox; the part before the `@` is compared without regard to case, as every provider does.
+fn email(text: &str) -> Result<Target, Skip> {
+    let address = text.trim_start_matches("mailto:");
+    let (local, host) = address.rsplit_once('@').ok_or("not-a-mailbox")?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~.-".contains(c);
+    match domain(host) {
+        Ok(Target::Domain(host)) if !local.is_empty() && local.len() <= 64 && local.chars().all(plain) => {
+            Ok(Target::Email(format!("{}@{host}", local.to_ascii_lowercase())))
+        }
+        // `com.tw` is too wide for a domain, and no mailbox lies there either.
+        _ => Err("not-a-mailbox"),
+    }
+}
+
 /// A domain in the form that DNS carries.
 fn domain(text: &str) -> Result<Target, Skip> {
     let text = text.trim_start_matches("*.").trim_start_matches('.').trim_end_matches('.');
-    if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err("file-hash");
+    if matches!(text.len(), 32 | 40 | 64 | 128) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(Target::Hash(text.to_ascii_lowercase()));
     }
     let name = idna::domain_to_ascii(text).map_err(|_| "not-a-domain")?;
     let labels: Vec<&str> = name.split('.').collect();
@@ -248,7 +266,7 @@ mod tests {
         let show = |target: &Target| match target {
             Target::Network(ip, 128) => ip.to_string(),
             Target::Network(ip, len) => format!("{ip}/{}", if ip.is_ipv4() { len - 96 } else { *len }),
-            Target::Domain(name) => name.clone(),
+            Target::Domain(name) | Target::Hash(name) | Target::Email(name) => name.clone(),
         };
         Entry::parse(text).map(|entry| entry.targets.iter().map(show).collect())
     }
@@ -303,14 +321,22 @@ mod tests {
             ("com.tw", "too-wide"),
             ("a b.example", "not-a-domain"),
             ("1.2.3", "not-a-domain"),
-            ("someone@bad.example", "email-address"),
-            ("d41d8cd98f00b204e9800998ecf8427e", "file-hash"),
+            ("some one@bad.example", "not-a-mailbox"),
+            ("@bad.example", "not-a-mailbox"),
             ("/gate.php", "path-only"),
             ("@@||good.example^", "exception-rule"),
             ("", "empty"),
         ] {
             assert_eq!(parse(text), Err(why), "{text}");
         }
+    }
+
+    #[test]
+    fn digests_and_mailboxes_are_kept_in_one_form() {
+        let one = |target| Ok(Entry { targets: vec![target], widened: false });
+        let md5 = "D41D8CD98F00B204E9800998ECF8427E";
+        assert_eq!(Entry::parse(md5), one(Target::Hash(md5.to_lowercase())));
+        assert_eq!(Entry::parse("Some.One@Bad[.]example"), one(Target::Email("some.one@bad.example".into())));
     }
 
     proptest! {

@@ -4,11 +4,11 @@ use crate::table;
 use crate::table::Time;
 
 table! {
-    /// One row per indicator: an address, a network or a domain that a list calls bad.
+    /// One row per indicator: an address, a network, a domain, a digest or a mailbox that a list calls bad.
     pub struct Indicator: "indicator" {
-        /// `ip` (an address or a network) or `domain` (the name and every name below it).
+        /// `ip` (an address or a network), `domain` (the name and every name below it), `hash` (of a file) or `email`.
         kind: String,
-        /// As the list wrote it.
+        /// As the list wrote it; digests and mailboxes in lower case.
         value: String,
         /// For `ip`: the first address of the network, IPv4 mapped; nothing for domains.
         network: Option<std::net::IpAddr>,
@@ -32,5 +32,7 @@ table! {
         valid_until: Option<Time>,
         /// Line or record of the list.
         place: u64,
+        /// Warning lists that call it innocent, separated by `, `; empty: none. One that is doubtful accuses nobody by itself.
+        warning: String,
     }
 }

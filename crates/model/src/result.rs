@@ -309,6 +309,15 @@ pub struct IntelList {
     pub indicators: u64,
     /// Entries that were not understood or are of kinds that are not matched.
     pub skipped: u64,
+    /// Indicators by kind: `ip`, `domain`, `hash`, `email`.
+    #[serde(default)]
+    pub by_kind: BTreeMap<String, u64>,
+    /// Indicators that a warning list calls innocent: they accuse nobody by themselves.
+    #[serde(default)]
+    pub doubtful: u64,
+    /// Findings of this run that name the list.
+    #[serde(default)]
+    pub hits: u64,
 }
 
 /// Everything a run found: what reports are made of.

@@ -609,6 +609,8 @@ pub(crate) struct IntelRow {
     pub(crate) date: Option<String>,
     pub(crate) indicators: String,
     pub(crate) skipped: String,
+    pub(crate) doubtful: String,
+    pub(crate) hits: String,
     pub(crate) sha256: String,
 }
 
@@ -654,6 +656,8 @@ impl Identity {
                     date: (!list.date.is_empty()).then(|| format::visible(&list.date)),
                     indicators: format::number(list.indicators),
                     skipped: format::number(list.skipped),
+                    doubtful: format::number(list.doubtful),
+                    hits: format::number(list.hits),
                     sha256: list.sha256.to_string(),
                 })
                 .collect(),

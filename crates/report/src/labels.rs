@@ -326,6 +326,8 @@ labels! {
     undated: "no date", "未載日期";
     indicators: "Used", "已採用";
     skipped: "Skipped", "略過";
+    doubtful: "Doubtful", "存疑";
+    hits: "Findings", "命中缺失數";
     name: "Name", "名稱";
     population: "Declared population", "申報母體";
     colon: ": ", "：";

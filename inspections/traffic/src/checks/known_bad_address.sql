@@ -20,7 +20,7 @@ listed AS (
         n.ip, i.prefix_len, i.value, i.label, i.list_name, i.list_date, i.confidence, i.valid_from, i.valid_until
     FROM networks n
     JOIN indicator i ON i.network = n.network AND i.prefix_len = n.prefix_len
-    WHERE i.kind = 'ip'
+    WHERE i.kind = 'ip' AND i.warning = ''
 ),
 -- From the host's side: `sent` is what it sent to the listed address.
 seen AS (

@@ -10,13 +10,13 @@ listed_names AS (
     SELECT DISTINCT
         s.name, i.domain AS bad, i.value, i.label, i.list_name, i.list_date, i.confidence, i.valid_from, i.valid_until
     FROM suffixes s JOIN indicator i ON i.domain = s.suffix
-    WHERE i.kind = 'domain'
+    WHERE i.kind = 'domain' AND i.warning = ''
 ),
 listed_addresses AS (
     SELECT DISTINCT
         ip_text(network) AS address, value, label, list_name, list_date, confidence, valid_from, valid_until
     FROM indicator
-    WHERE kind = 'ip' AND prefix_len = 128
+    WHERE kind = 'ip' AND prefix_len = 128 AND warning = ''
 ),
 answers AS (
     SELECT src_ip, query AS name, ts, rcode, _evidence, _locator, unnest(answers) AS answer

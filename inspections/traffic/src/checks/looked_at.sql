@@ -2,5 +2,5 @@
 SELECT
     (SELECT count(*) FROM conn) AS conversations,
     (SELECT count(*) FROM dns WHERE query IS NOT NULL) AS questions,
-    (SELECT count(*) FROM indicator WHERE kind = 'ip') AS addresses,
-    (SELECT count(*) FROM indicator WHERE kind = 'domain') AS domains
+    (SELECT count(*) FROM indicator WHERE kind = 'ip' AND warning = '') AS addresses,
+    (SELECT count(*) FROM indicator WHERE kind = 'domain' AND warning = '') AS domains
