@@ -17,6 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secdiag-programme", &["secdiag-model"]),
     ("secdiag-records", &["secdiag-model", "secdiag-sheet"]),
     ("secdiag-interop", &["secdiag-model", "secdiag-programme", "secdiag-sheet"]),
+    ("secdiag-taxii", &[]),
     ("secdiag-store", &["secdiag-model", "secdiag-programme"]),
     ("secdiag-report", &["secdiag-model", "secdiag-catalogue"]),
     ("secdiag-demo", &["secdiag-model"]),

@@ -186,11 +186,15 @@ pub enum LimitId {
     DdosDrill,
     /// Age of the last check of its contacts.
     DdosContact,
+    /// Time to close an advisory of high severity or worse.
+    AdvisoryUrgent,
+    /// Time to close other advisories.
+    Advisory,
 }
 
 impl LimitId {
     /// Every limit; `duties.yaml` has each once.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::AnswerAge,
         Self::AuditLookBack,
         Self::LetterReply,
@@ -213,6 +217,8 @@ impl LimitId {
         Self::SecurityTrainingHours,
         Self::DdosDrill,
         Self::DdosContact,
+        Self::AdvisoryUrgent,
+        Self::Advisory,
     ];
 }
 

@@ -73,6 +73,14 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag export result/ --format sarif --out findings.sarif
     Export(crate::export::ExportArgs),
+    /// Keep the ledger of intelligence: receive, poll, assess, act, close, search in the evidence of the past.
+    ///
+    /// Example: secdiag intel add advisory.json --from F-ISAC --severity high --by Lin
+    Intel(crate::ledger::IntelArgs),
+    /// Show the measures of mail drills, with and without the visits of mail scanners.
+    ///
+    /// Example: secdiag drill gophish/2026h1-results.csv gophish/2026h1-events.csv
+    Drill(crate::drill::DrillArgs),
     /// List the questionnaires, or write an empty answer file to fill in.
     ///
     /// Example: secdiag questionnaire template reliability --category 1 --lang zh-TW > answers.toml

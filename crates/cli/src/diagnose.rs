@@ -17,10 +17,10 @@ use secdiag_store::Store;
 use crate::args::{RunOptions, UsageError, unknown};
 use crate::progress::{Progress, watch_ctrl_c};
 use crate::workspace::Workspace;
-use crate::{Exit, args, inspections, intel, out, programme, workspace};
+use crate::{Exit, args, inspections, intel, ledger, out, programme, workspace};
 
 /// Memory for queries before they spill to the workspace.
-const QUERY_MEMORY: usize = 256 << 20;
+pub(crate) const QUERY_MEMORY: usize = 256 << 20;
 
 /// A finished diagnostic.
 pub(crate) struct Done {
@@ -56,7 +56,11 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
     }
 
     let (regime, thresholds, also) = standards(&catalogue, &intake.assessment, &options.run)?;
-    let known = intel::gather(&options.intel, &intake, &vault)?;
+    let as_of = options.as_of.unwrap_or_else(workspace::today);
+    let mut lists = intel::named(&options.intel)?;
+    lists.extend(intel::among_evidence(&intake, &vault)?);
+    lists.extend(ledger::lists(&workspace, &vault, intake.assessment.firm.as_deref(), as_of)?);
+    let known = intel::read(lists);
     let mut notes = intake.notes.clone();
     notes.extend(known.notes);
     let scope = scope_of(&intake);
@@ -66,7 +70,7 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
         regime,
         thresholds,
         also: &also,
-        as_of: options.as_of.unwrap_or_else(workspace::today),
+        as_of,
         evidence: &intake.evidence,
         bytes: intake.bytes,
         notes: &notes,
@@ -85,6 +89,7 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
     progress.end();
 
     remember(&workspace, &mut result, programme::register(&intake, &vault)?, &catalogue)?;
+    ledger::keep_evidence(&workspace, &result.run, &intake.evidence)?;
     let folder = options.out.clone().unwrap_or_else(|| workspace.runs().join(&result.run.run));
     let page = html(&result, &catalogue, options.run.lang.into())?;
     secdiag_engine::write(&result, &[("report.html", page.as_bytes())], &folder)?;
@@ -210,6 +215,7 @@ fn remember(
         lifecycle.apply(&mut result.findings);
         result.run.resolved = lifecycle.resolved;
         store.record(result, jiff::Timestamp::now()).await?;
+        ledger::searched(&store, &result.run).await?;
         result.programme = Some(programme::programme(&store, &result.run, register, catalogue).await?);
         store.close().await;
         Ok(())

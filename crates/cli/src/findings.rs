@@ -62,7 +62,7 @@ pub(crate) struct FindingsArgs {
 
 /// A day, meant to its end in Taiwan, or an instant.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct When(Timestamp);
+pub(crate) struct When(pub(crate) Timestamp);
 
 impl std::str::FromStr for When {
     type Err = String;

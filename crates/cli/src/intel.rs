@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use secdiag_evidence::{Intake, Vault};
 use secdiag_intel::{gate, is_warning_list, read_list, read_warning_list};
 use secdiag_model::result::IntelList;
-use secdiag_model::{EvidenceKind, Indicator, Note, NoteKind, Sha256};
+use secdiag_model::{EvidenceKind, Indicator, Note, NoteKind, Recognition, Sha256};
 
 use crate::args::UsageError;
 
@@ -23,9 +23,12 @@ pub(crate) struct Known {
     pub(crate) notes: Vec<Note>,
 }
 
-/// Reads every list once, however often it was named; sorted by name.
-pub(crate) fn gather(paths: &[PathBuf], intake: &Intake, vault: &Vault) -> Result<Known> {
-    let mut lists: BTreeMap<(String, Sha256), Vec<u8>> = BTreeMap::new();
+/// Files by name and digest, so that each is read once however often it was named.
+pub(crate) type Files = BTreeMap<(String, Sha256), Vec<u8>>;
+
+/// Lists named on the command line: files, and all files of folders.
+pub(crate) fn named(paths: &[PathBuf]) -> Result<Files> {
+    let mut lists = Files::new();
     for path in paths {
         let meta =
             std::fs::metadata(path).map_err(|error| UsageError(format!("--intel {}: {error}", path.display())))?;
@@ -39,21 +42,35 @@ pub(crate) fn gather(paths: &[PathBuf], intake: &Intake, vault: &Vault) -> Resul
             lists.insert((name, Sha256::of(&bytes)), bytes);
         }
     }
-    let among_evidence = intake
+    Ok(lists)
+}
+
+/// Lists among the evidence: those that `assessment.toml` names, and threat intelligence that was recognised.
+pub(crate) fn among_evidence(intake: &Intake, vault: &Vault) -> Result<Files> {
+    let mut lists = Files::new();
+    let recognised = intake
         .evidence
         .artefacts
         .iter()
-        .filter(|artefact| artefact.kind().or(artefact.binding.declared_kind) == Some(EvidenceKind::Cti));
-    for artefact in intake.assessment.intel(&intake.evidence).into_iter().chain(among_evidence) {
-        let mut bytes = Vec::new();
-        vault
-            .open(&artefact.sha256)?
-            .take(MAX_LIST)
-            .read_to_end(&mut bytes)
-            .with_context(|| artefact.display_path())?;
+        .filter(|artefact| artefact.kind().or(artefact.binding.declared_kind) == Some(EvidenceKind::Cti))
+        // The ledger tells what became of intelligence; it is no list.
+        .filter(|artefact| !matches!(&artefact.recognition, Recognition::Recognised { format, .. } if format == "advisory-ledger"));
+    for artefact in intake.assessment.intel(&intake.evidence).into_iter().chain(recognised) {
+        let bytes = kept(vault, &artefact.sha256).with_context(|| artefact.display_path())?;
         lists.insert((artefact.file_name().to_owned(), artefact.sha256), bytes);
     }
+    Ok(lists)
+}
 
+/// A list in the vault.
+pub(crate) fn kept(vault: &Vault, sha256: &Sha256) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    vault.open(sha256)?.take(MAX_LIST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Reads lists; what warning lists among them call innocent is marked in all others. Sorted by name.
+pub(crate) fn read(lists: Files) -> Known {
     let (gates, lists): (Vec<_>, Vec<_>) = lists.into_iter().partition(|(_, bytes)| is_warning_list(bytes));
     let mut known = Known::default();
     let mut warnings = Vec::new();
@@ -94,7 +111,7 @@ pub(crate) fn gather(paths: &[PathBuf], intake: &Intake, vault: &Vault) -> Resul
         known.notes.extend(notes);
     }
     known.lists.sort();
-    Ok(known)
+    known
 }
 
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -5,12 +5,14 @@ mod catalogue;
 mod demo;
 mod diagnose;
 mod docs;
+mod drill;
 mod explain;
 mod export;
 mod findings;
 mod import;
 mod inspections;
 mod intel;
+mod ledger;
 mod out;
 mod parse;
 mod programme;
@@ -60,6 +62,8 @@ fn main() -> ExitCode {
         Command::Catalogue(options) => catalogue::catalogue(&options),
         Command::Import(options) => import::import(&options),
         Command::Export(options) => export::export(&options),
+        Command::Intel(options) => ledger::intel(&options),
+        Command::Drill(options) => drill::drill(&options),
         Command::Tracker(options) => tracker::tracker(&options),
         Command::Findings(options) => findings::findings(&options),
         Command::Finding(options) => findings::finding(&options),

@@ -1,4 +1,4 @@
-//! The workspace folder: `secdiag.db`, `vault/`, `lake/`, `runs/`. One run at a time holds it.
+//! The workspace folder: `secdiag.db`, `vault/`, `lake/`, `evidence/`, `runs/`. One run at a time holds it.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ impl Workspace {
             );
         }
         let workspace = Self { root: root.canonicalize()?, _lock: lock };
-        for folder in [workspace.vault(), workspace.lake(), workspace.runs()] {
+        for folder in [workspace.vault(), workspace.lake(), workspace.runs(), workspace.evidence()] {
             std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
         }
         Ok(workspace)
@@ -41,6 +41,10 @@ impl Workspace {
     }
     pub(crate) fn lake(&self) -> PathBuf {
         self.root.join("lake")
+    }
+    /// What every run looked at, for later searches.
+    pub(crate) fn evidence(&self) -> PathBuf {
+        self.root.join("evidence")
     }
     pub(crate) fn runs(&self) -> PathBuf {
         self.root.join("runs")

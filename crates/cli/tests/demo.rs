@@ -223,6 +223,35 @@ fn the_report_shows_the_years() {
 }
 
 #[test]
+fn the_drills_are_measured_as_they_were() {
+    let (place, _) = demo("6");
+    let demo = place.path().join("demo");
+    let truth = json(&demo.join("truth.json"));
+    let earlier =
+        truth["earlier"].as_array().unwrap().iter().map(|earlier| (earlier["folder"].as_str().unwrap(), earlier));
+    let mut drills = 0;
+    for (folder, truth) in earlier.chain([(".", &truth)]) {
+        for drill in truth["drills"].as_array().unwrap() {
+            let output = Command::new(env!("CARGO_BIN_EXE_secdiag"))
+                .current_dir(demo.join(folder))
+                .args(["drill", "evidence/drill", "--json"])
+                .output()
+                .unwrap();
+            let told: Json = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(told["campaign"], drill["campaign"]);
+            for (from, name) in [("people", ""), ("every_visit", "_counting_every_visit")] {
+                for what in ["opened", "clicked"] {
+                    assert_eq!(told[from][what], drill[format!("{what}{name}")], "{drill}");
+                }
+            }
+            assert_eq!(told["people"]["delivered"], drill["delivered"]);
+            drills += 1;
+        }
+    }
+    assert_eq!(drills, 2);
+}
+
+#[test]
 fn the_demo_twice_is_the_demo_once() {
     let (place, _) = demo("5");
     let before = rows(place.path(), &["findings", "--as-of", "2026-06-30"]);

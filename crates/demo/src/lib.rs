@@ -9,6 +9,7 @@
 mod capture;
 mod desktop;
 mod directory;
+mod drill;
 mod edition;
 mod firewalls;
 mod history;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json, json};
 
 pub use edition::{EDITIONS, Edition, NOW};
-pub use truth::{Act, Damaged, Deed, DueRow, Earlier, Innocent, Planted, Standing, Truth, Unreadable};
+pub use truth::{Act, Damaged, Deed, Drill, DueRow, Earlier, Innocent, Planted, Standing, Truth, Unreadable};
 
 /// Name of the file with the truth, beside the folder with the evidence.
 pub const TRUTH: &str = "truth.json";
@@ -99,6 +100,7 @@ fn written(seed: u64) -> (Vec<Book>, Truth) {
             as_of: book.edition.as_of.to_string(),
             planted: book.truth.planted.clone(),
             innocent: book.truth.innocent.clone(),
+            drills: book.truth.drills.clone(),
         })
         .collect();
     truth.acts = history::acts(&seen);
@@ -149,6 +151,7 @@ impl Book {
         capture::write(seed, &mut book);
         intel::write(seed, &mut book);
         desktop::write(seed, &mut book);
+        drill::write(seed, &mut book);
         book
     }
 

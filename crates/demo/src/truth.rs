@@ -21,6 +21,8 @@ pub struct Truth {
     pub unreadable: Vec<Unreadable>,
     /// Members of archives that break off.
     pub damaged: Vec<Damaged>,
+    /// Mail drills.
+    pub drills: Vec<Drill>,
     /// The diagnostics before, oldest first.
     pub earlier: Vec<Earlier>,
     /// What people did between the diagnostics, oldest first.
@@ -42,6 +44,25 @@ pub struct Earlier {
     pub planted: Vec<Planted>,
     /// What only looked wrong.
     pub innocent: Vec<Innocent>,
+    /// Mail drills.
+    pub drills: Vec<Drill>,
+}
+
+/// What a mail drill came to, in persons.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drill {
+    /// Name of the campaign.
+    pub campaign: String,
+    /// Mails that arrived.
+    pub delivered: u64,
+    /// Who opened it.
+    pub opened: u64,
+    /// Who clicked.
+    pub clicked: u64,
+    /// What tools count that know no mail scanners.
+    pub opened_counting_every_visit: u64,
+    /// The same for clicks.
+    pub clicked_counting_every_visit: u64,
 }
 
 /// Something that a person did about a finding.

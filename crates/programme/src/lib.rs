@@ -3,6 +3,7 @@
 //! Pure functions over data: no clock, no I/O. Whoever asks says as of which date; the store keeps the events.
 
 pub mod action;
+pub mod advisory;
 pub mod calendar;
 pub mod case_table;
 pub mod cycle;

@@ -138,6 +138,31 @@ impl Store {
         Ok(new)
     }
 
+    /// How far a source of intelligence was read; nothing where it never was.
+    pub async fn cursor(&self, url: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT cursor FROM feeds WHERE url = $1")
+            .bind(url)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.error(error))
+    }
+
+    /// Appends what a page of a source brought and keeps how far it was read: both or neither.
+    pub async fn keep_page(&self, events: &[Event], url: &str, cursor: &str) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let new = append(&mut tx, events).await.map_err(|error| self.error(error))?;
+        sqlx::query(
+            "INSERT INTO feeds (url, cursor) VALUES ($1, $2) ON CONFLICT (url) DO UPDATE SET cursor = excluded.cursor",
+        )
+        .bind(url)
+        .bind(cursor)
+        .execute(&mut *tx)
+        .await
+        .map_err(|error| self.error(error))?;
+        tx.commit().await.map_err(|error| self.error(error))?;
+        Ok(new)
+    }
+
     /// Events, in the order in which they are folded.
     pub async fn events(&self, filter: &EventFilter<'_>) -> Result<Vec<Event>, StoreError> {
         let mut tx = self.read().await?;

@@ -274,6 +274,14 @@ impl Document for Told {
     const KIND: &'static str = "drill";
 }
 
+/// What a document of this inspection tells of campaigns.
+pub fn parts(document: &secdiag_inspect::StoredDocument) -> Vec<Part> {
+    if document.kind != Told::KIND {
+        return Vec::new();
+    }
+    Told::deserialize(&document.value).map(|told| told.parts).unwrap_or_default()
+}
+
 /// A file and what it tells.
 pub(crate) struct Known<'a> {
     pub(crate) artefact: &'a Artefact,

@@ -1,6 +1,6 @@
 //! Inspection of the programme itself: is every system classified, is its category true, is it assessed in time.
 //!
-//! Items: SEC-11.2, SEC-11.3 and SEC-11.4. Evidence: the firm's register (`register.toml`: systems with the decisions
+//! Items: SEC-11.2, SEC-11.3 and SEC-11.4; FIN-1.3 and SEC-1.7 by the ledger of intelligence. Evidence: the firm's register (`register.toml`: systems with the decisions
 //! about their categories, assessments, incidents), and connections out of captures and logs, whatever filled the `conn`
 //! table. The rules are `secdiag_programme`'s, the numbers the catalogue's.
 //!
@@ -14,7 +14,10 @@ mod checks;
 use secdiag_catalogue::Category;
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::evidence::Format;
-use secdiag_model::{Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Subject};
+use secdiag_model::{
+    Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Recognition, Subject,
+};
+use secdiag_programme::advisory::{Advisory, COLUMNS, parse_csv};
 use secdiag_programme::cycle::Cycles;
 use secdiag_programme::register::{Register, System};
 use secdiag_programme::schedule::{IncidentAnchor, Row, Rules, schedule};
@@ -31,8 +34,16 @@ pub static REGISTER: Format = Format {
     sniff,
 };
 
+/// Ledgers of intelligence.
+pub static LEDGER: Format = Format {
+    id: "advisory-ledger",
+    kind: EvidenceKind::Cti,
+    title: "Ledger of intelligence: advisories received, assessed, searched, closed (CSV)",
+    sniff: sniff_ledger,
+};
+
 static META: Meta =
-    Meta { id: "programme", parser_version: 1, checks: checks::CHECKS, formats: &[&REGISTER], tables: &[] };
+    Meta { id: "programme", parser_version: 2, checks: checks::CHECKS, formats: &[&REGISTER, &LEDGER], tables: &[] };
 
 struct Programme;
 
@@ -44,6 +55,14 @@ impl Inspection for Programme {
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         let artefact = unit.first();
         let decoded = cx.text(artefact)?;
+        if matches!(&artefact.recognition, Recognition::Recognised { format, .. } if format == LEDGER.id) {
+            let (advisories, refused) = parse_csv(&decoded.text);
+            for row in refused {
+                let note = Note::new(NoteKind::NotUnderstood, "record-refused", row.reason);
+                cx.note(note.on(artefact).at(format!("line {}", row.line)));
+            }
+            return cx.document(&unit.artefacts, &LedgerDocument { advisories });
+        }
         match Register::parse(&decoded.text) {
             Ok(register) => cx.document(&unit.artefacts, &RegisterDocument { register, text: decoded.text }),
             Err(bad) => {
@@ -62,7 +81,14 @@ impl Inspection for Programme {
             let Some(artefact) = document.artefacts.first() else { continue };
             views.push(View::of(&document.value, artefact, cx));
         }
-        let case = Case { views, inbound: facts.rows(checks::INBOUND.name)?, facts };
+        let ledgers = facts.documents::<LedgerDocument>()?;
+        let advisories = ledgers
+            .iter()
+            .filter_map(|ledger| Some((*ledger.artefacts.first()?, &ledger.value.advisories)))
+            .flat_map(|(artefact, rows)| rows.iter().map(move |(line, advisory)| (artefact, *line, advisory)))
+            .filter(|(_, _, advisory)| advisory.received <= cx.as_of)
+            .collect();
+        let case = Case { views, advisories, inbound: facts.rows(checks::INBOUND.name)?, facts };
         for judge in checks::JUDGES {
             judge(&case, cx);
         }
@@ -96,9 +122,29 @@ impl Document for RegisterDocument {
     const KIND: &'static str = "register";
 }
 
+/// Whether a text is a ledger as [`secdiag_programme::advisory::to_csv`] writes it.
+fn sniff_ledger(head: &Head<'_>) -> Match {
+    let first = head.text().trim_start_matches('\u{feff}').lines().next().unwrap_or_default().to_lowercase();
+    let columns: Vec<&str> = first.split(',').map(|column| column.trim().trim_matches('"')).collect();
+    let needed = [COLUMNS[0], COLUMNS[2], COLUMNS[3], COLUMNS[7]];
+    if needed.iter().all(|column| columns.contains(column)) { Match::Yes(90) } else { Match::No }
+}
+
+/// A ledger with the line of each advisory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct LedgerDocument {
+    advisories: Vec<(u64, Advisory)>,
+}
+
+impl Document for LedgerDocument {
+    const KIND: &'static str = "advisory-ledger";
+}
+
 /// All that the checks ask about.
 pub(crate) struct Case<'a> {
     views: Vec<View<'a>>,
+    /// Advisories received by the as-of date, with their file and line.
+    pub(crate) advisories: Vec<(&'a Artefact, u64, &'a Advisory)>,
     inbound: Vec<checks::Inbound>,
     facts: &'a Facts<'a>,
 }

@@ -11,7 +11,7 @@ use secdiag_catalogue::ThresholdSet;
 use secdiag_inspect::testkit::{Bench, Judged, recognise};
 use secdiag_model::SystemId;
 use secdiag_model::result::SystemInfo;
-use secdiag_programme_inspection::{PROGRAMME, REGISTER};
+use secdiag_programme_inspection::{LEDGER, PROGRAMME, REGISTER};
 use serde_json::json;
 
 fn nothing() -> ThresholdSet {
@@ -33,7 +33,7 @@ fn every_check_fires_and_stays_silent_as_its_fixtures_say() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let bytes = std::fs::read(&path).unwrap();
-            assert_eq!(recognise(&[&REGISTER], &name, &bytes).map(|format| format.id), Some("register"));
+            assert!(recognise(&[&REGISTER, &LEDGER], &name, &bytes).is_some(), "{slug}/{name}: not recognised");
             let judged = judge(&Bench::default().file(PROGRAMME, &name, &bytes));
             assert!(
                 judged.looked.iter().any(|looked| looked.check == check.id && looked.count > 0),

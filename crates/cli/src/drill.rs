@@ -1,0 +1,138 @@
+//! `secdiag drill`: the measures of mail drills, before anything is judged.
+
+use std::cell::RefCell;
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use secdiag_drill::measure::{Campaign, Counts, Measures, campaigns, wilson};
+use secdiag_evidence::{Options, Vault};
+use secdiag_inspect::{ParseCx, ParseSink, Stop, StoredDocument};
+use secdiag_model::{Lang, Note, Period, RowValues, Sha256, Table};
+use serde_json::json;
+
+use crate::args::{LangArg, UsageError};
+use crate::diagnose::VaultSource;
+use crate::{Exit, out};
+
+/// Show who opened, clicked, handed data in and reported at mail drills, with and without the visits of programs.
+#[derive(Debug, Args)]
+pub(crate) struct DrillArgs {
+    /// Exports of GoPhish, Microsoft, KnowBe4 or others; files or folders.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Language.
+    #[arg(long, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
+    /// One JSON object per campaign.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn drill(options: &DrillArgs) -> Result<Exit> {
+    let scratch = tempfile::tempdir()?;
+    let vault = Vault::open_dir(scratch.path())?;
+    let limits = Options { redactions: secdiag_drill::REDACTIONS, ..Options::default() };
+    let formats = secdiag_drill::DRILL.meta().formats;
+    let intake = secdiag_evidence::intake(&options.paths, formats, &vault, &limits, &())
+        .map_err(|error| UsageError(error.to_string()))?;
+    let told = Told::default();
+    let source = VaultSource(&vault);
+    for unit in secdiag_drill::DRILL.units(&intake.evidence) {
+        secdiag_drill::DRILL.parse(&unit, &ParseCx::new(&source, &told))?;
+    }
+    for note in told.notes.take() {
+        out::error(&format!("note: {}: {}", note.path, note.text));
+    }
+    let parts: Vec<_> = told.documents.take().iter().flat_map(secdiag_drill::parts).collect();
+    let all = campaigns(&parts);
+    if all.is_empty() {
+        out::error("no mail drill was recognised: see `secdiag parse FILE` for what a file is");
+        return Ok(Exit::NothingToInspect);
+    }
+    for campaign in &all {
+        show(options, campaign, &campaign.measures(&|_| None))?;
+    }
+    Ok(Exit::Ran)
+}
+
+fn show(options: &DrillArgs, campaign: &Campaign, measures: &Measures) -> Result<()> {
+    if options.json {
+        return out::print_json(&json!({
+            "campaign": campaign.name, "launched": campaign.launched, "visits_told": campaign.tells_visits,
+            "people": measures.human, "every_visit": measures.every, "automated_mailboxes": measures.automated,
+            "first_report_seconds": measures.first_report, "units": measures.units, "clickers": measures.clickers,
+        }));
+    }
+    let zh = Lang::from(options.lang) == Lang::ZhTw;
+    let day = campaign.launched.map(|day| day.to_string()).unwrap_or_default();
+    let (human, every) = (&measures.human, &measures.every);
+    out::print(&if zh {
+        format!("{}  {day}  送達 {} 人，{} 個信箱曾遭程式造訪", campaign.name, human.delivered, measures.automated)
+    } else {
+        format!(
+            "{}  {day}  {} persons, programs visited {} mailboxes",
+            campaign.name, human.delivered, measures.automated
+        )
+    })?;
+    let rows: [(&str, &str, fn(&Counts) -> u64); 4] = [
+        ("opened", "開啟", |counts| counts.opened),
+        ("clicked", "點閱", |counts| counts.clicked),
+        ("handed in data", "輸入資料", |counts| counts.submitted),
+        ("reported", "通報", |counts| counts.reported),
+    ];
+    for (en, zh_tw, of) in rows {
+        let (low, high) = wilson(of(human), human.delivered);
+        let (name, beside) = if zh { (zh_tw, "計入所有造訪") } else { (en, "counting every visit") };
+        out::print(&format!(
+            "  {:>6}  {:>5.1} %  ({:.1}–{:.1} %)  {name}   [{beside}: {:.1} %]",
+            of(human),
+            share(of(human), human.delivered),
+            low * 100.0,
+            high * 100.0,
+            share(of(every), human.delivered)
+        ))?;
+    }
+    for (unit, counts) in measures.units.iter().filter(|(unit, _)| !unit.is_empty()) {
+        let words = if zh { ["人", "開啟", "點閱"] } else { ["persons", "opened", "clicked"] };
+        out::print(&format!(
+            "      {unit}: {} {}, {} {}, {} {}",
+            counts.delivered, words[0], counts.opened, words[1], counts.clicked, words[2]
+        ))?;
+    }
+    Ok(())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "people are fewer than 2^52")]
+fn share(hits: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { hits as f64 * 100.0 / of as f64 }
+}
+
+/// What the parsers tell.
+#[derive(Default)]
+struct Told {
+    documents: RefCell<Vec<StoredDocument>>,
+    notes: RefCell<Vec<Note>>,
+}
+
+impl ParseSink for Told {
+    fn row(&self, _: &'static Table, _: Sha256, _: u64, _: RowValues<'_>) -> Result<(), Stop> {
+        Ok(())
+    }
+
+    fn document(&self, document: StoredDocument) {
+        self.documents.borrow_mut().push(document);
+    }
+
+    fn note(&self, note: Note) {
+        self.notes.borrow_mut().push(note);
+    }
+
+    fn period(&self, _: Sha256, _: Period) {}
+
+    fn loss(&self, _: Sha256, _: u64, _: u64) {}
+
+    fn tick(&self, _: u64) -> bool {
+        true
+    }
+}
