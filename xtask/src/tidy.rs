@@ -34,6 +34,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("datafusion", &["secdiag-lake"]),
     ("ballista", &["secdiag-lake"]),
     ("sqlx", &["secdiag-store"]),
+    ("ureq", &["secdiag-taxii"]),
     ("typst", &["secdiag-report"]),
     ("askama", &["secdiag-report"]),
     ("yara-x", &["secdiag-malware"]),

@@ -75,7 +75,7 @@ fn show(options: &DrillArgs, campaign: &Campaign, measures: &Measures) -> Result
             campaign.name, human.delivered, measures.automated
         )
     })?;
-    let rows: [(&str, &str, fn(&Counts) -> u64); 4] = [
+    let rows: [(&str, &str, Count); 4] = [
         ("opened", "開啟", |counts| counts.opened),
         ("clicked", "點閱", |counts| counts.clicked),
         ("handed in data", "輸入資料", |counts| counts.submitted),
@@ -102,6 +102,9 @@ fn show(options: &DrillArgs, campaign: &Campaign, measures: &Measures) -> Result
     }
     Ok(())
 }
+
+/// One of the counts.
+type Count = fn(&Counts) -> u64;
 
 #[expect(clippy::cast_precision_loss, reason = "people are fewer than 2^52")]
 fn share(hits: u64, of: u64) -> f64 {

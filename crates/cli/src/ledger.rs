@@ -142,7 +142,7 @@ pub(crate) fn intel(options: &IntelArgs) -> Result<Exit> {
             let mut events = Vec::new();
             for ((name, sha256), bytes) in intel::named(files)? {
                 vault.put(bytes.as_slice())?;
-                events.push(received(options, &name, sha256, &bytes, from, (*severity).into(), tlp)?);
+                events.push(received(options, &name, sha256, &bytes, from, (*severity).into(), tlp));
             }
             let new = with_store(&workspace, async |store| Ok(store.append(&events).await?))?;
             out::print(&format!("{} files received, {new} of them new", events.len()))?;
@@ -198,7 +198,7 @@ fn received(
     source: &str,
     severity: secdiag_model::Severity,
     tlp: &str,
-) -> Result<Event> {
+) -> Event {
     let indicators = if is_warning_list(bytes) { 0 } else { read_list(name, bytes, None).1.indicators };
     let step = Step::Received {
         name: name.to_owned(),
@@ -208,7 +208,7 @@ fn received(
         sha256: sha256.to_string(),
         indicators,
     };
-    Ok(Event::new(&options.firm, &sha256.short(), &act(options, "received"), &step))
+    Event::new(&options.firm, &sha256.short(), &act(options, "received"), &step)
 }
 
 fn step(options: &IntelArgs, workspace: &Workspace, id: &str, step: &Step) -> Result<Exit> {
@@ -352,7 +352,7 @@ fn keep(
         let bytes = page.bundle(&format!("bundle--{}", uuid.join("-")));
         let (sha256, _) = vault.put(bytes.as_slice())?;
         let name = format!("{title} {}", &digest[..8]);
-        events.push(received(options, &name, sha256, &bytes, source, severity, "")?);
+        events.push(received(options, &name, sha256, &bytes, source, severity, ""));
     }
     let cursor = serde_json::to_string(&page.cursor)?;
     with_store(workspace, async |store| {

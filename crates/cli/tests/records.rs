@@ -1,7 +1,5 @@
 //! Records that a firm keeps by hand are judged by the whole program, with the catalogue's questions and limits.
 
-#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
-
 use std::process::Command;
 
 #[test]

@@ -37,7 +37,9 @@ fn table(path: &Path) -> Vec<Vec<String>> {
 
 fn save(path: &Path, rows: &[Vec<String>]) {
     let mut writer = csv::Writer::from_path(path).unwrap();
-    rows.iter().for_each(|row| writer.write_record(row).unwrap());
+    for row in rows {
+        writer.write_record(row).unwrap();
+    }
     writer.flush().unwrap();
 }
 

@@ -160,10 +160,9 @@ impl Advisory {
             return Err(Refusal::NoReason);
         }
         match step {
-            Step::Received { .. } | Step::Assessed { .. } | Step::Searched { .. } => Ok(()),
             Step::Acted | Step::Closed if self.relevant.is_none() => Err(Refusal::NotAssessed),
             Step::Closed if self.relevant == Some(true) && self.acted.is_none() => Err(Refusal::NotActed),
-            Step::Acted | Step::Closed => Ok(()),
+            _ => Ok(()),
         }
     }
 

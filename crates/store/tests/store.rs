@@ -123,6 +123,7 @@ impl Run {
             items: vec![item()],
             coverage: CoverageFile { schema: SCHEMA_VERSION, checks: self.coverage.clone(), evidence: vec![] },
             notes: vec![Note::new(NoteKind::Unsupported, "format", "nothing reads this").at("line 3")],
+            programme: None,
         }
     }
 }

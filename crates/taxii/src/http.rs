@@ -35,7 +35,7 @@ impl Http {
     /// with a password in hand.
     pub fn new(login: &Login) -> Self {
         let agent = Agent::config_builder()
-            .timeout_global(Some(Duration::from_secs(120)))
+            .timeout_global(Some(Duration::from_mins(2)))
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)

@@ -67,7 +67,7 @@ fn honest(count: usize, tokens: bool) -> impl FnMut(&str, usize) -> Result<Answe
     move |url, _| {
         let asked = parameters(url);
         let size: usize = asked["limit"].parse().unwrap();
-        let second = |text: &String| text.trim_start_matches("t").parse::<usize>().unwrap();
+        let second = |text: &String| text.trim_start_matches('t').parse::<usize>().unwrap();
         let after = asked.get("added_after").map_or(0, second);
         let from = asked.get("next").map_or(after, |token| token.parse().unwrap());
         let to = (from + size).min(count);

@@ -223,18 +223,24 @@ impl Inspection for Drills {
                 "ddos-records" => {
                     let (ddos, found) = ddos::parse(&text);
                     told.ddos = Some(ddos);
-                    found.into_iter().for_each(|note| cx.note(note.on(artefact)));
+                    for note in found {
+                        cx.note(note.on(artefact));
+                    }
                 }
                 "drill-review" => {
                     let (reviews, found) = review::parse(&text);
                     told.reviews = reviews;
-                    found.into_iter().for_each(|note| cx.note(note.on(artefact)));
+                    for note in found {
+                        cx.note(note.on(artefact));
+                    }
                 }
                 _ => tables(format, &Table::csv(&text, &mut notes), name, &mut told, &mut notes),
             }
         }
         told.parts.retain(|part| !part.mails.is_empty() || !part.visits.is_empty());
-        notes.into_notes().into_iter().for_each(|note| cx.note(note.on(artefact)));
+        for note in notes.into_notes() {
+            cx.note(note.on(artefact));
+        }
         cx.document(&unit.artefacts, &told)
     }
 

@@ -172,7 +172,9 @@ impl Campaign {
         let total = |of: &BTreeMap<&str, BTreeSet<What>>| {
             let mut counts = Counts::default();
             let none = BTreeSet::new();
-            delivered.keys().for_each(|person| count(&mut counts, of.get(person).unwrap_or(&none)));
+            for person in delivered.keys() {
+                count(&mut counts, of.get(person).unwrap_or(&none));
+            }
             counts
         };
         let first = self.mails.iter().filter_map(|mail| mail.sent).min();

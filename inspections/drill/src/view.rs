@@ -178,7 +178,7 @@ pub(crate) fn reaches(hits: u64, of: u64, percent: u32) -> bool {
 
 /// `6.2 %`.
 pub(crate) fn percent(hits: u64, of: u64) -> String {
-    let tenths = if of == 0 { 0 } else { (hits * 2000 / of).div_ceil(2) };
+    let tenths = (hits * 2000).checked_div(of).unwrap_or(0).div_ceil(2);
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
