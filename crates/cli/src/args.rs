@@ -57,6 +57,14 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag register import register.toml --by "Lin, IT"
     Register(crate::schedule::RegisterArgs),
+    /// Plan an assessment and take it from stage to stage.
+    ///
+    /// Example: secdiag assessment to 2026 review --run 91e8… --by Hsieh --reason "all items read"
+    Assessment(crate::assessment::AssessmentArgs),
+    /// Keep track of devices over new addresses and names.
+    ///
+    /// Example: secdiag asset import inventory.csv --by Lin
+    Asset(crate::assessment::AssetArgs),
     /// Show every system's next dates, write them as a calendar, or answer a table of what-if cases.
     ///
     /// Example: secdiag schedule --ics dates.ics

@@ -1,6 +1,7 @@
 //! The `secdiag` command: arguments in, calls, rendering out.
 
 mod args;
+mod assessment;
 mod catalogue;
 mod demo;
 mod diagnose;
@@ -62,6 +63,8 @@ fn main() -> ExitCode {
         Command::Catalogue(options) => catalogue::catalogue(&options),
         Command::Import(options) => import::import(&options),
         Command::Export(options) => export::export(&options),
+        Command::Assessment(options) => assessment::assessment(&options),
+        Command::Asset(options) => assessment::asset(&options),
         Command::Intel(options) => ledger::intel(&options),
         Command::Drill(options) => drill::drill(&options),
         Command::Tracker(options) => tracker::tracker(&options),

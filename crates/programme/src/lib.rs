@@ -4,9 +4,11 @@
 
 pub mod action;
 pub mod advisory;
+pub mod asset;
 pub mod calendar;
 pub mod case_table;
 pub mod cycle;
+pub mod engagement;
 pub mod event;
 pub mod history;
 pub mod identity;

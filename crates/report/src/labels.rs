@@ -510,7 +510,8 @@ mod tests {
 
     /// Words of Latin letters that are names, not English.
     fn english(text: &str) -> Vec<&str> {
-        const NAMES: &[&str] = &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items"];
+        const NAMES: &[&str] =
+            &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items", "programme"];
         let mut outside = String::new();
         let mut depth = 0;
         for c in text.chars() {

@@ -13,6 +13,7 @@ mod life;
 mod log;
 mod record;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -188,6 +189,26 @@ impl Store {
         .await
         .map_err(|error| self.error(error))?;
         Ok(rows.into_iter().map(RunSummary::from).collect())
+    }
+
+    /// How many items of a firm's run had each outcome; nothing where the run is not recorded.
+    pub async fn outcomes(&self, firm: &str, run: &str) -> Result<Option<BTreeMap<String, u64>>, StoreError> {
+        let known: Option<String> = sqlx::query_scalar("SELECT run FROM runs WHERE run = $1 AND firm = $2")
+            .bind(run)
+            .bind(firm)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(|error| self.error(error))?;
+        if known.is_none() {
+            return Ok(None);
+        }
+        let rows: Vec<(String, i64)> =
+            sqlx::query_as("SELECT outcome, COUNT(*) FROM items WHERE run = $1 GROUP BY outcome ORDER BY outcome")
+                .bind(run)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|error| self.error(error))?;
+        Ok(Some(rows.into_iter().map(|(outcome, count)| (outcome, unsigned(count))).collect()))
     }
 
     /// A finding over the years, once for each firm that has it; nothing when no run saw it.
