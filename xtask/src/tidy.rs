@@ -91,7 +91,7 @@ pub(crate) fn tidy(root: &Path) -> Result<()> {
     checks(root, &mut complaints)?;
     documents(root, &mut complaints)?;
     fuzz_targets(root, &mut complaints)?;
-    traced_tests(root, &mut complaints)?;
+    traced_tests(root, metadata, &mut complaints)?;
     if complaints.is_empty() {
         return Ok(());
     }
@@ -252,14 +252,13 @@ fn fuzz_targets(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
 }
 
 /// Every test that the trace of requirements names is there: `crate::file` or `crate::file::function`.
-fn traced_tests(root: &Path, complaints: &mut Vec<String>) -> Result<()> {
+fn traced_tests(root: &Path, metadata: &Metadata, complaints: &mut Vec<String>) -> Result<()> {
     for file in crate::files(&root.join("catalogue/trace"))? {
         let text = std::fs::read_to_string(root.join("catalogue/trace").join(&file))?;
         for name in text.split('"').filter(|word| word.starts_with("secdiag") && word.contains("::")) {
             let (package, path) = name.split_once("::").unwrap_or_default();
-            let room = package.strip_prefix("secdiag-").unwrap_or("cli");
-            let home = ["crates", "inspections"].map(|folder| root.join(folder).join(room));
-            let Some(home) = home.iter().find(|home| home.exists()) else {
+            let known = metadata.packages.iter().find(|known| known.name == package);
+            let Some(home) = known.and_then(|known| known.manifest_path.parent()) else {
                 complaints.push(format!("catalogue/trace/{}: {name}: there is no such crate", file.display()));
                 continue;
             };
