@@ -91,7 +91,7 @@ pub(crate) fn tidy(root: &Path) -> Result<()> {
     checks(root, &mut complaints)?;
     documents(root, &mut complaints)?;
     fuzz_targets(root, &mut complaints)?;
-    traced_tests(root, metadata, &mut complaints)?;
+    traced_tests(root, &metadata, &mut complaints)?;
     if complaints.is_empty() {
         return Ok(());
     }
