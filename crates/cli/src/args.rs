@@ -81,6 +81,10 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag export result/ --format sarif --out findings.sarif
     Export(crate::export::ExportArgs),
+    /// Show the event log: what happened to anything, who did it and why.
+    ///
+    /// Example: secdiag log --entity evidence --as-of 2025-12-31
+    Log(crate::log::LogArgs),
     /// Keep the ledger of intelligence: receive, poll, assess, act, close, search in the evidence of the past.
     ///
     /// Example: secdiag intel add advisory.json --from F-ISAC --severity high --by Lin

@@ -248,13 +248,9 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                 let act = by.act()?;
                 let (mut new, mut changed) = (0, Vec::new());
                 for (system, name, keys) in rows {
-                    let id = match resolve(known.values(), &keys) {
-                        Some(asset) => asset.id.clone(),
-                        None => {
-                            new += 1;
-                            id_of(&keys, &name)
-                        }
-                    };
+                    let same = resolve(known.values(), &keys).map(|asset| asset.id.clone());
+                    new += u64::from(same.is_none());
+                    let id = same.unwrap_or_else(|| id_of(&keys, &name));
                     let before = known.get(&id).cloned();
                     let asset = known.entry(id.clone()).or_insert_with(|| Asset { id: id.clone(), ..Asset::default() });
                     if !system.is_empty() {

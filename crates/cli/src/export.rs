@@ -16,7 +16,7 @@ use crate::args::{LangArg, UsageError};
 use crate::workspace::{Workspace, block_on};
 use crate::{Exit, out};
 
-/// Write a result for other tools: SARIF, DefectDojo's generic form, OpenVEX.
+/// Write a result for other tools: SARIF, DefectDojo's generic form, CycloneDX VEX, OpenVEX.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// Folder of the result (the one with `run.json`).
@@ -49,6 +49,8 @@ enum FormatArg {
     GenericJson,
     /// DefectDojo generic findings, CSV.
     GenericCsv,
+    /// CycloneDX 1.6 VEX: vulnerabilities in products with what was decided.
+    Cyclonedx,
     /// OpenVEX 0.2.0: what was decided about vulnerabilities in products.
     Openvex,
 }
@@ -77,6 +79,16 @@ pub(crate) fn export(options: &ExportArgs) -> Result<Exit> {
         FormatArg::Sarif => write::sarif(&export),
         FormatArg::GenericJson => write::generic_json(&export),
         FormatArg::GenericCsv => write::generic_csv(&export),
+        FormatArg::Cyclonedx => {
+            let document = write::cyclonedx(&export);
+            if !document.left_out.is_empty() {
+                out::error(&format!(
+                    "note: {} findings are not about a vulnerability in a product: left out",
+                    document.left_out.len()
+                ));
+            }
+            document.bytes
+        }
         FormatArg::Openvex => {
             let author = options.author.as_deref().or(run.firm.as_deref()).unwrap_or("secdiag");
             let document = write::openvex(&export, &options.id, author);

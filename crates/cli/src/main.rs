@@ -14,6 +14,7 @@ mod import;
 mod inspections;
 mod intel;
 mod ledger;
+mod log;
 mod out;
 mod parse;
 mod programme;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
         Command::Export(options) => export::export(&options),
         Command::Assessment(options) => assessment::assessment(&options),
         Command::Asset(options) => assessment::asset(&options),
+        Command::Log(options) => log::log(&options),
         Command::Intel(options) => ledger::intel(&options),
         Command::Drill(options) => drill::drill(&options),
         Command::Tracker(options) => tracker::tracker(&options),

@@ -223,6 +223,29 @@ fn the_report_shows_the_years() {
 }
 
 #[test]
+fn custody_and_statements_are_on_record_with_their_run() {
+    let (place, _) = demo("3");
+    let log = |entity: &str, day: &str| rows(place.path(), &["log", "--entity", entity, "--as-of", day]);
+    assert!(log("evidence", "2023-06-29").is_empty());
+    let (first, last) = (log("evidence", "2023-06-30").len(), log("evidence", "2026-06-30"));
+    assert!(first >= 10 && last.len() > first);
+    let demo = place.path().join("demo");
+    let coverage = json(&demo.join("result/coverage.json"));
+    let run = json(&demo.join("result/run.json"))["run"].clone();
+    for artefact in coverage["evidence"].as_array().unwrap() {
+        let by = &artefact["binding"]["collected_by"];
+        let told = last.iter().any(|event| {
+            event["subject"] == artefact["sha256"]
+                && event["body"]["run"] == run
+                && event["body"]["collected_by"] == *by
+        });
+        assert_eq!(told, by.is_string(), "{artefact}");
+    }
+    let stated = log("attestation", "2026-06-30");
+    assert!(stated.iter().any(|event| event["subject"].as_str().unwrap().contains("SEC-2.7")), "{stated:?}");
+}
+
+#[test]
 fn the_drills_are_measured_as_they_were() {
     let (place, _) = demo("6");
     let demo = place.path().join("demo");

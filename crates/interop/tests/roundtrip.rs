@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use secdiag_interop::finding::SuppressionKind;
-use secdiag_interop::write::{Exception, ExceptionKind, Export, generic_csv, generic_json, openvex, sarif};
+use secdiag_interop::write::{Exception, ExceptionKind, Export, cyclonedx, generic_csv, generic_json, openvex, sarif};
 use secdiag_interop::{ImportedFinding, import};
 use secdiag_model::result::{FindingRecord, FindingStatus, FindingTexts, ResolvedFinding};
 use secdiag_model::{ItemId, Lang, Locator, Proof, Severity, Sha256, Subject, SystemId};
@@ -252,4 +252,10 @@ fn exceptions_about_vulnerabilities_become_vex() {
     assert_eq!(read[1].component.as_ref().unwrap().name, "debian/x");
     assert!(read[1].suppressed.is_none(), "an accepted risk is not absence of the vulnerability");
     assert_eq!(read[1].advice, "risk_accepted (until 2027-01-01): reason");
+    let bom = cyclonedx(&export(&findings, &exceptions[..1]));
+    assert_eq!(bom.left_out, ["c"]);
+    let read = import(&bom.bytes, "x").unwrap().findings;
+    assert_eq!(read.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(), ["CVE-2026-1", &read[1].rule]);
+    assert!(read[0].suppressed.is_some() && read[1].suppressed.is_none(), "{read:?}");
+    assert_eq!(read[1].component.as_ref().unwrap().name, "debian/x");
 }

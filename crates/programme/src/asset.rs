@@ -79,6 +79,25 @@ impl Body for Change {
     const ENTITY: &'static str = "asset";
 }
 
+/// What makers and programs write where they have nothing to say.
+const PLACEHOLDERS: &[&str] = &[
+    "",
+    "none",
+    "n/a",
+    "unknown",
+    "default string",
+    "to be filled by o.e.m.",
+    "system serial number",
+    "not specified",
+    "0",
+    "00000000",
+    "localhost",
+    "localhost.localdomain",
+    "127.0.0.1",
+    "::1",
+    "0.0.0.0",
+];
+
 /// Brings a key into one form: case, separators of MAC addresses, the final dot of names. Nothing for values that tell
 /// nobody apart: empty ones, placeholders of makers, MAC addresses that software made up, loopback.
 pub fn normal(kind: KeyKind, value: &str) -> Option<String> {
@@ -95,23 +114,6 @@ pub fn normal(kind: KeyKind, value: &str) -> Option<String> {
         }
         _ => value,
     };
-    const PLACEHOLDERS: &[&str] = &[
-        "",
-        "none",
-        "n/a",
-        "unknown",
-        "default string",
-        "to be filled by o.e.m.",
-        "system serial number",
-        "not specified",
-        "0",
-        "00000000",
-        "localhost",
-        "localhost.localdomain",
-        "127.0.0.1",
-        "::1",
-        "0.0.0.0",
-    ];
     (!PLACEHOLDERS.contains(&value.as_str())).then_some(value)
 }
 

@@ -70,6 +70,26 @@ impl Stage {
             Self::Cancelled => "cancelled",
         }
     }
+
+    /// Only a new revision changes anything.
+    const fn is_final(self) -> bool {
+        matches!(self, Self::Signed | Self::Issued | Self::Closed)
+    }
+
+    /// Where it may go from here.
+    const fn leads_to(self) -> &'static [Self] {
+        match self {
+            Self::Planned => &[Self::Preparing, Self::Cancelled],
+            Self::Preparing => &[Self::Collecting, Self::Cancelled],
+            Self::Collecting => &[Self::Analysing, Self::Preparing, Self::Cancelled],
+            Self::Analysing => &[Self::Review, Self::Collecting, Self::Cancelled],
+            Self::Review => &[Self::FirmResponse, Self::Analysing, Self::Cancelled],
+            Self::FirmResponse => &[Self::Signed, Self::Analysing, Self::Cancelled],
+            Self::Signed => &[Self::Issued],
+            Self::Issued => &[Self::Closed],
+            Self::Closed | Self::Cancelled => &[],
+        }
+    }
 }
 
 /// What happens to an assessment; its subject is its id.
@@ -211,7 +231,7 @@ impl Engagement {
             (None, _) => Err(Refusal::Unknown),
             (Some(_), Step::Planned { .. }) => Err(Refusal::Planned),
             (Some(known), Step::Reopened) => match known.stage {
-                Stage::Signed | Stage::Issued | Stage::Closed => Ok(()),
+                from if from.is_final() => Ok(()),
                 from => Err(Refusal::NotFrom { from, to: Stage::Analysing }),
             },
             (Some(known), Step::To { stage, .. }) => known.goes(*stage, actor, facts),
@@ -219,32 +239,24 @@ impl Engagement {
     }
 
     fn goes(&self, to: Stage, actor: &str, facts: &Facts) -> Result<(), Refusal> {
-        use Stage::{
-            Analysing, Cancelled, Closed, Collecting, FirmResponse, Issued, Planned, Preparing, Review, Signed,
-        };
         let from = self.stage;
-        match (from, to) {
-            (Signed | Issued | Closed, to) if to == Cancelled || to < Signed => Err(Refusal::Final(from)),
-            (Planned | Preparing | Collecting | Analysing | Review | FirmResponse, Cancelled)
-            | (Planned, Preparing)
-            | (Preparing, Collecting)
-            | (Collecting, Analysing | Preparing)
-            | (Analysing, Collecting)
-            | (Review | FirmResponse, Analysing)
-            | (Signed, Issued)
-            | (Issued, Closed) => Ok(()),
-            (Analysing, Review) => match &facts.run {
+        if from.is_final() && (to == Stage::Cancelled || to < Stage::Signed) {
+            return Err(Refusal::Final(from));
+        }
+        if !from.leads_to().contains(&to) {
+            return Err(Refusal::NotFrom { from, to });
+        }
+        match to {
+            Stage::Review => match &facts.run {
                 None => Err(Refusal::NoRun),
                 Some(run) if run.undecided > 0 => Err(Refusal::Undecided(run.undecided)),
                 Some(run) if run.without_reason > 0 => Err(Refusal::WithoutReason(run.without_reason)),
                 Some(_) => Ok(()),
             },
-            (Review, FirmResponse) if actor == self.lead => Err(Refusal::OwnReview(actor.to_owned())),
-            (Review, FirmResponse) => Ok(()),
-            (FirmResponse, Signed) if actor != self.lead => Err(Refusal::NotLead(self.lead.clone())),
-            (FirmResponse, Signed) if facts.owners.contains(actor) => Err(Refusal::OwnerLeads(actor.to_owned())),
-            (FirmResponse, Signed) => Ok(()),
-            _ => Err(Refusal::NotFrom { from, to }),
+            Stage::FirmResponse if actor == self.lead => Err(Refusal::OwnReview(actor.to_owned())),
+            Stage::Signed if actor != self.lead => Err(Refusal::NotLead(self.lead.clone())),
+            Stage::Signed if facts.owners.contains(actor) => Err(Refusal::OwnerLeads(actor.to_owned())),
+            _ => Ok(()),
         }
     }
 }

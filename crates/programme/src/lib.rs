@@ -7,6 +7,7 @@ pub mod advisory;
 pub mod asset;
 pub mod calendar;
 pub mod case_table;
+pub mod custody;
 pub mod cycle;
 pub mod engagement;
 pub mod event;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use secdiag_model::Severity;
 use secdiag_model::result::RunResult;
+use secdiag_programme::custody::{Attestation, Custody};
 use secdiag_programme::event::{Act, Event};
 use secdiag_programme::identity::Standing;
 use secdiag_programme::life::{after_run, digest_of};
@@ -105,8 +106,39 @@ impl Store {
             let changes = after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run);
             events.extend(changes.iter().map(|change| Event::new(firm, &id, &act, change)));
         }
+        events.extend(on_record(result, firm, &act));
         Ok(events)
     }
+}
+
+/// What else a run puts on record: evidence whose collector is named, and statements.
+fn on_record(result: &RunResult, firm: &str, act: &Act) -> Vec<Event> {
+    let mut events = Vec::new();
+    for artefact in &result.coverage.evidence {
+        let binding = &artefact.binding;
+        if binding.collected_by.is_none() && binding.collected_at.is_none() {
+            continue;
+        }
+        let taken_in = Custody::TakenIn {
+            run: result.run.run.clone(),
+            path: artefact.display_path(),
+            systems: binding.systems.iter().map(|system| system.0.clone()).collect(),
+            asset: binding.asset.clone(),
+            collected_by: binding.collected_by.clone(),
+            collected_at: binding.collected_at.clone(),
+        };
+        events.push(Event::new(firm, &artefact.sha256.to_string(), act, &taken_in));
+    }
+    for item in &result.items {
+        for given in &item.attestations {
+            let Some(by) = &given.by else { continue };
+            let subject = format!("{} {} {}", item.system.0, item.item.0, given.id);
+            let stated =
+                Attestation::Stated { run: result.run.run.clone(), by: by.clone(), text: given.text.en.clone() };
+            events.push(Event::new(firm, &subject, act, &stated));
+        }
+    }
+    events
 }
 
 /// A finding of the firm, whichever run saw it.

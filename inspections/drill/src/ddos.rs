@@ -54,6 +54,8 @@ pub(crate) struct Drill {
     pub date: Date,
     /// Systems drilled.
     pub systems: Vec<String>,
+    /// When the attack began, microseconds since 1970.
+    pub started: Option<i64>,
     /// Until it was detected (T0).
     pub detect_minutes: Option<u64>,
     /// Until it was reported (T1).
@@ -107,6 +109,7 @@ pub(crate) fn parse(text: &str) -> (Ddos, Vec<Note>) {
                     at: table.at(),
                     date,
                     systems: table.texts("systems", &mut notes),
+                    started: started(&mut table, &mut notes),
                     detect_minutes: table.number("detect_minutes", &mut notes),
                     report_minutes: table.number("report_minutes", &mut notes),
                     divert_minutes: table.number("divert_minutes", &mut notes),
@@ -122,4 +125,14 @@ pub(crate) fn parse(text: &str) -> (Ddos, Vec<Note>) {
         top.done(&mut notes);
     }
     (ddos, notes.into_notes())
+}
+
+/// An instant; without an offset it is Taiwan's.
+fn started(table: &mut Fields<'_>, notes: &mut Notes) -> Option<i64> {
+    let text = table.text("started", notes)?;
+    let at = crate::when::micros(&text);
+    if at.is_none() {
+        notes.add("not-a-time", &table.at(), "`started` is a time such as 2026-05-05T10:00:00+08:00");
+    }
+    at
 }

@@ -9,6 +9,7 @@ use secdiag_model::{Artefact, Finding, Locator, Note, NoteKind, Proof, Subject};
 use secdiag_records::At;
 
 use crate::campaign::{Part, Visit};
+use crate::checks::{Minute, TRAFFIC};
 use crate::ddos::Ddos;
 use crate::measure::{Campaign, Measures, campaigns};
 use crate::people::{Course, Member};
@@ -20,6 +21,8 @@ pub(crate) struct View<'a> {
     catalogue: &'a Catalogue,
     category: Option<u8>,
     known: Vec<Known<'a>>,
+    /// Traffic by the minute.
+    pub(crate) minutes: Vec<Minute>,
     /// Campaigns up to the as-of date, oldest first; those without a day come first.
     pub(crate) campaigns: Vec<Drilled<'a>>,
 }
@@ -44,7 +47,8 @@ impl<'a> View<'a> {
         }
         let catalogue = cx.catalogue;
         let campaigns = drilled(&known, cx);
-        Ok(Some(Self { catalogue, category: cx.system.category, known, campaigns }))
+        let minutes = facts.rows(TRAFFIC.name)?;
+        Ok(Some(Self { catalogue, category: cx.system.category, known, minutes, campaigns }))
     }
 
     /// Campaigns whose day is known, oldest first.

@@ -12,6 +12,16 @@ use secdiag_drill::{DRILL, Part, person};
 use secdiag_inspect::testkit::{Bench, Judged};
 use serde_json::Value as Json;
 
+/// Judges evidence on a day.
+fn judge(bench: Bench, as_of: Date) -> Judged {
+    common::judge(bench, as_of, common::catalogue(), &common::Rows::new())
+}
+
+/// The same with a catalogue of the test's own.
+fn judge_with(bench: Bench, as_of: Date, catalogue: secdiag_catalogue::Catalogue) -> Judged {
+    common::judge(bench, as_of, catalogue, &common::Rows::new())
+}
+
 fn data() -> PathBuf {
     Path::new(&std::env::var_os("SECDIAG_DATA").expect("SECDIAG_DATA names the evidence folder"))
         .join("platform/drills")
@@ -86,7 +96,7 @@ fn rates_of_people_are_those_of_the_truth() {
             let figures = [told.delivered, told.opened, told.clicked];
             assert_eq!(figures, ["delivered", "opened", "clicked"].map(|key| counts[key].as_u64().unwrap()), "{unit}");
         }
-        let judged = common::judge(bench(&[name], &[]), date(2026, 6, 30));
+        let judged = judge(bench(&[name], &[]), date(2026, 6, 30));
         let fires = |check: &str| judged.checks().contains(&check);
         assert_eq!(fires("drill/phishing-open-rate-high"), truth["verdict_open_lt_10pct"] == false, "{name}");
         assert_eq!(fires("drill/phishing-click-rate-high"), truth["verdict_click_lt_6pct"] == false, "{name}");
@@ -118,7 +128,7 @@ fn who_was_not_trained_in_time_is_who_the_truth_names() {
     .unwrap();
     let catalogue = secdiag_catalogue::Catalogue::with_overlay(&overlay).unwrap();
     std::fs::remove_dir_all(&overlay).unwrap();
-    let judged = common::judge_with(bench(&["2025h2"], &["training/training-2025h2.csv"]), AS_OF, catalogue);
+    let judged = judge_with(bench(&["2025h2"], &["training/training-2025h2.csv"]), AS_OF, catalogue);
     assert_eq!(not_retrained(&judged, "late"), people(&truth["late"]));
     assert_eq!(not_retrained(&judged, "missing"), people(&truth["missing"]));
 }
@@ -130,7 +140,7 @@ fn all_campaigns_together_are_told_apart_and_name_nobody() {
     let told = measures(&all);
     assert_eq!(told.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["2025h1", "2025h2", "2026h1"]);
     let parsed = format!("{:?}", all.parse(DRILL).documents.iter().map(|d| d.value.to_string()).collect::<Vec<_>>());
-    let judged = common::judge(all, date(2026, 6, 30));
+    let judged = judge(all, date(2026, 6, 30));
     for text in [parsed, format!("{:?}", judged.findings), format!("{:?}", judged.notes)] {
         assert!(!text.contains("@securities.example") && !text.contains("[redacted]"));
     }

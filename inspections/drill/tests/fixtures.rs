@@ -4,12 +4,13 @@
 
 mod common;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
 use secdiag_drill::DRILL;
 use secdiag_inspect::testkit::{Bench, Judged};
+use serde_json::Value as Json;
 
 const AS_OF: Date = date(2026, 11, 23);
 
@@ -25,7 +26,14 @@ fn fixtures() -> Vec<(String, PathBuf)> {
 }
 
 fn judged(path: &Path) -> Judged {
-    common::judge(add(Bench::default(), path, "fixture"), AS_OF)
+    const QUERY: &str = "drill/ddos-traffic";
+    // Answers of the query stand beside the files.
+    let mut rows = BTreeMap::new();
+    if let Ok(bytes) = std::fs::read(path.join("rows.json")) {
+        let mut answers: BTreeMap<String, Vec<Json>> = serde_json::from_slice(&bytes).unwrap();
+        rows.insert(QUERY, answers.remove(QUERY).unwrap());
+    }
+    common::judge(add(Bench::default(), path, "fixture"), AS_OF, common::catalogue(), &rows)
 }
 
 #[test]
@@ -78,6 +86,7 @@ fn add(bench: Bench, path: &Path, name: &str) -> Bench {
         return bench.file(DRILL, name, &std::fs::read(path).unwrap());
     }
     let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(Result::unwrap).collect();
+    entries.retain(|entry| entry.file_name() != "rows.json");
     entries.sort_by_key(std::fs::DirEntry::file_name);
     entries.iter().fold(bench, |bench, entry| {
         add(bench, &entry.path(), &format!("{name}/{}", entry.file_name().to_string_lossy()))

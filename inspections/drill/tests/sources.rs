@@ -6,12 +6,17 @@ mod common;
 
 use std::fmt::Write as _;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use secdiag_drill::measure::{Counts, campaigns, wilson};
 use secdiag_drill::{DRILL, Part};
-use secdiag_inspect::testkit::Bench;
+use secdiag_inspect::testkit::{Bench, Judged};
 use serde_json::json;
+
+/// Judges evidence on a day.
+fn judge(bench: Bench, as_of: Date) -> Judged {
+    common::judge(bench, as_of, common::catalogue(), &common::Rows::new())
+}
 
 /// What a person did, and how many minutes after the mail.
 #[derive(Clone, Debug)]
@@ -204,7 +209,7 @@ proptest! {
         let place = at % bytes.len();
         bytes[place] = byte;
         if secdiag_inspect::testkit::recognise(DRILL.meta().formats, name, &bytes).is_some() {
-            let _ = common::judge(Bench::default().file(DRILL, name, &bytes), date(2026, 11, 23));
+            let _ = judge(Bench::default().file(DRILL, name, &bytes), date(2026, 11, 23));
         }
     }
 }
@@ -231,10 +236,10 @@ fn contradictions_are_told_and_an_assessor_can_overrule() {
         let bench = Bench::default().file(DRILL, "x-events.csv", events.as_bytes());
         if more.is_empty() { bench } else { bench.file(DRILL, "review.toml", more.as_bytes()) }
     };
-    let judged = common::judge(bench(""), date(2026, 11, 23));
+    let judged = judge(bench(""), date(2026, 11, 23));
     let reasons: Vec<&str> = judged.notes.iter().map(|note| note.reason.as_str()).collect();
     assert_eq!(reasons, ["more-visitors-than-mails", "visit-before-mail"]);
     assert!(!judged.checks().contains(&"drill/phishing-click-rate-high"), "five seconds after the mail is a program");
     let review = "secdiag = \"drill-review\"\n[[visit]]\nperson = \"A@firm.example\"\nautomated = false\nreason = \"said so on the telephone\"\n";
-    assert!(common::judge(bench(review), date(2026, 11, 23)).checks().contains(&"drill/phishing-click-rate-high"));
+    assert!(judge(bench(review), date(2026, 11, 23)).checks().contains(&"drill/phishing-click-rate-high"));
 }

@@ -1,5 +1,6 @@
 //! Our findings for other tools.
 
+mod cyclonedx;
 mod generic;
 mod openvex;
 mod sarif;
@@ -7,9 +8,10 @@ mod sarif;
 use std::collections::BTreeMap;
 
 use secdiag_model::result::{FindingRecord, ResolvedFinding};
-use secdiag_model::{Lang, Locator, Proof};
+use secdiag_model::{Lang, Locator, Proof, Subject};
 use serde::{Deserialize, Serialize};
 
+pub use cyclonedx::{CycloneDx, cyclonedx};
 pub use generic::{generic_csv, generic_json};
 pub use openvex::{OpenVex, openvex};
 pub use sarif::sarif;
@@ -107,4 +109,30 @@ fn pretty(value: &serde_json::Value) -> Vec<u8> {
     let mut text = format!("{value:#}");
     text.push('\n');
     text.into_bytes()
+}
+
+/// The vulnerability that a finding is about and the product that has it, where it is about such.
+fn about(finding: &FindingRecord) -> Option<(String, String)> {
+    match &finding.subject {
+        Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), product(asset))),
+        Subject::Package { purl, .. } => vulnerability(finding).map(|name| (name, purl.clone())),
+        _ => None,
+    }
+}
+
+/// The id of the vulnerability that a finding about a package names among its facts.
+fn vulnerability(finding: &FindingRecord) -> Option<String> {
+    let named = ["vulnerability", "cve"].into_iter().find_map(|fact| finding.facts.get(fact)?.as_str());
+    named.map(str::to_owned)
+}
+
+/// An asset as an IRI; a package URL is one already.
+fn product(asset: &str) -> String {
+    if asset.starts_with("pkg:") {
+        return asset.to_owned();
+    }
+    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let escaped =
+        asset.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    format!("urn:secdiag:asset:{}", escaped.collect::<String>())
 }

@@ -1,9 +1,8 @@
 //! OpenVEX 0.2.0: what was decided about vulnerabilities in products, for those who scan the same products.
 
-use secdiag_model::Subject;
 use serde_json::{Value as Json, json};
 
-use super::{ExceptionKind, Export};
+use super::{ExceptionKind, Export, about};
 
 /// A document, and what it cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +23,7 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
     let (mut statements, mut left_out): (Vec<Json>, _) = (Vec::new(), Vec::new());
     for finding in export.findings {
         let Some(exception) = exceptions.get(finding.id.as_str()) else { continue };
-        let about = match &finding.subject {
-            Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), product(asset))),
-            Subject::Package { purl, .. } => vulnerability(finding).map(|name| (name, purl.clone())),
-            _ => None,
-        };
-        let (Some((name, product)), false) = (about, exception.kind == ExceptionKind::OutOfScope) else {
+        let (Some((name, product)), false) = (about(finding), exception.kind == ExceptionKind::OutOfScope) else {
             left_out.push(finding.id.clone());
             continue;
         };
@@ -59,21 +53,4 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
         "statements": statements,
     });
     OpenVex { bytes: super::pretty(&document), left_out }
-}
-
-/// The id of the vulnerability that a finding about a package names among its facts.
-fn vulnerability(finding: &secdiag_model::result::FindingRecord) -> Option<String> {
-    let named = ["vulnerability", "cve"].into_iter().find_map(|fact| finding.facts.get(fact)?.as_str());
-    named.map(str::to_owned)
-}
-
-/// An asset as an IRI; a package URL is one already.
-fn product(asset: &str) -> String {
-    if asset.starts_with("pkg:") {
-        return asset.to_owned();
-    }
-    let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let escaped =
-        asset.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
-    format!("urn:secdiag:asset:{}", escaped.collect::<String>())
 }

@@ -2,6 +2,8 @@
 
 use secdiag_inspect::JudgeCx;
 
+pub(crate) use ddos_drill_unproven::{Minute, TRAFFIC};
+
 use crate::view::View;
 
 secdiag_inspect::checks! {
@@ -20,4 +22,5 @@ secdiag_inspect::checks! {
     ddos_scope_gap,
     ddos_timing_missing,
     ddos_recovery_slow,
+    ddos_drill_unproven,
 }

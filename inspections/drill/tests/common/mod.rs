@@ -9,6 +9,9 @@ use secdiag_drill::DRILL;
 use secdiag_inspect::testkit::{Bench, Judged};
 use secdiag_model::Bilingual;
 
+/// Answers by the names of their queries.
+pub(crate) type Rows = BTreeMap<&'static str, Vec<serde_json::Value>>;
+
 /// The built-in catalogue.
 pub(crate) fn catalogue() -> Catalogue {
     static BUILT_IN: LazyLock<Catalogue> =
@@ -16,13 +19,8 @@ pub(crate) fn catalogue() -> Catalogue {
     BUILT_IN.clone()
 }
 
-/// Judges evidence on a day.
-pub(crate) fn judge(bench: Bench, as_of: Date) -> Judged {
-    judge_with(bench, as_of, catalogue())
-}
-
-/// The same with a catalogue of the test's own.
-pub(crate) fn judge_with(bench: Bench, as_of: Date, catalogue: Catalogue) -> Judged {
+/// Judges evidence on a day, with a catalogue and answers of queries.
+pub(crate) fn judge(bench: Bench, as_of: Date, catalogue: Catalogue, rows: &Rows) -> Judged {
     let none = ThresholdSet {
         id: "none".into(),
         title: Bilingual::default(),
@@ -30,5 +28,5 @@ pub(crate) fn judge_with(bench: Bench, as_of: Date, catalogue: Catalogue) -> Jud
         version: String::new(),
         settings: BTreeMap::new(),
     };
-    bench.with_catalogue(catalogue).judge(DRILL, as_of, &none)
+    bench.with_catalogue(catalogue).judge_with(DRILL, as_of, &none, rows)
 }
