@@ -40,11 +40,12 @@ fn capture(path: &Path, start: u32, per_minute: &[u32]) {
         [0xa1b2_c3d4_u32.to_le_bytes(), [2, 0, 4, 0], [0; 4], [0; 4], 65_535_u32.to_le_bytes(), 1_u32.to_le_bytes()]
             .concat();
     for (minute, count) in (0_u32..).zip(per_minute) {
+        let of_minute = u8::try_from(minute % 250).unwrap();
         for number in 0..*count {
             let [a, b] = u16::try_from(number % 60_000).unwrap().to_be_bytes();
             let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
-            frame.extend([0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 198, 51, 100, 7, 203, 0, 113, 5]);
-            // Another port for every call, to port 443, a first packet.
+            frame.extend([0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 198, 51, 100, of_minute, 203, 0, 113, 5]);
+            // Another caller in every minute, another port for every call, to port 443, a first packet.
             frame.extend([a ^ 0x40, b, 1, 187, 0, 0, 0, a, 0, 0, 0, 0, 0x50, 2, 0xff, 0xff, 0, 0, 0, 0]);
             let second = start + minute * 60 + number * 59 / (*count).max(1);
             let length = u32::try_from(frame.len()).unwrap();
