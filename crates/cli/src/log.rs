@@ -15,8 +15,8 @@ use crate::{Exit, out};
 /// advisories, and who did it why.
 #[derive(Debug, Args)]
 pub(crate) struct LogArgs {
-    /// Of one kind of thing: finding, action, system, assessment, incident, engagement, asset, evidence, attestation,
-    /// advisory.
+    /// Of one kind of thing: finding, action, system, assessment, incident, plan, drill, training, control, engagement,
+    /// asset, evidence, attestation, advisory.
     #[arg(long)]
     entity: Option<String>,
     /// About one thing: its id.

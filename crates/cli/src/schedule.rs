@@ -127,7 +127,7 @@ pub(crate) async fn registers(store: &Store, firm: Option<&str>, known_on: Optio
         .transpose()
         .context("the day is out of range")?;
     let mut events = Vec::new();
-    for entity in ["system", "assessment", "incident"] {
+    for entity in Register::ENTITIES {
         let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on };
         events.extend(store.events(&filter).await?);
     }

@@ -11,6 +11,7 @@ pub mod custody;
 pub mod cycle;
 pub mod engagement;
 pub mod event;
+pub mod held;
 pub mod history;
 pub mod identity;
 pub mod incident;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::cycle::{CategoryChange, Cycle};
 use crate::event::{Act, Body, Event};
+use crate::held::{Control, Drill, Plan, Training};
 use crate::incident::{Assessed, Scope};
 
 /// The register.
@@ -27,6 +28,24 @@ pub struct Register {
     /// Incidents.
     #[serde(default, rename = "incident")]
     pub incidents: Vec<Incident>,
+    /// Plans of assessments.
+    #[serde(default, rename = "plan")]
+    pub plans: Vec<Plan>,
+    /// Drills held.
+    #[serde(default, rename = "drill")]
+    pub drills: Vec<Drill>,
+    /// Trainings held.
+    #[serde(default, rename = "training")]
+    pub trainings: Vec<Training>,
+    /// Controls that the firm is held to.
+    #[serde(default, rename = "control")]
+    pub controls: Vec<Control>,
+}
+
+/// A record of a register: the last one of an id holds.
+pub(crate) trait Kept: Body + PartialEq {
+    /// Which thing it is about.
+    fn id(&self) -> &str;
 }
 
 /// How much customer data a system holds.
@@ -229,12 +248,30 @@ impl Body for System {
     const ENTITY: &'static str = "system";
 }
 
+impl Kept for System {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Body for Assessment {
     const ENTITY: &'static str = "assessment";
 }
 
+impl Kept for Assessment {
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Body for Incident {
     const ENTITY: &'static str = "incident";
+}
+
+impl Kept for Incident {
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 /// A register that cannot be used, with everything that is wrong with it.
@@ -243,6 +280,17 @@ impl Body for Incident {
 pub struct BadRegister(pub Vec<String>);
 
 impl Register {
+    /// Kinds of things that it keeps.
+    pub const ENTITIES: [&'static str; 7] = [
+        System::ENTITY,
+        Assessment::ENTITY,
+        Incident::ENTITY,
+        Plan::ENTITY,
+        Drill::ENTITY,
+        Training::ENTITY,
+        Control::ENTITY,
+    ];
+
     /// Reads a register. Contradictions are errors: nothing of it is used while there are any.
     pub fn parse(text: &str) -> Result<Self, BadRegister> {
         let register: Self =
@@ -307,20 +355,29 @@ impl Register {
                 add(format!("there is no system {system}"));
             }
         }
+        for plan in self.plans.iter().filter(|plan| plan.to_year < plan.from_year) {
+            complaints.push(format!("plan {}: it ends in {}, before it begins", plan.id, plan.to_year));
+        }
+        complaints.extend(contradictions(&self.plans, |plan| &plan.systems, &systems));
+        complaints.extend(contradictions(&self.drills, |drill| &drill.systems, &systems));
+        complaints.extend(contradictions(&self.trainings, |_| &[], &systems));
+        complaints.extend(contradictions(&self.controls, |control| &control.systems, &systems));
         complaints
     }
 
     /// Every record that is not `known` as it is, as an event. What is known and not here stays: a system leaves by
     /// its day of retirement, not by being forgotten.
     pub fn events(&self, known: &Self, act: &Act) -> Vec<Event> {
-        let systems = self.systems.iter().filter(|system| !known.systems.contains(system));
-        let assessments = self.assessments.iter().filter(|held| !known.assessments.contains(held));
-        let incidents = self.incidents.iter().filter(|incident| !known.incidents.contains(incident));
-        systems
-            .map(|system| Event::new(&self.firm, &system.id, act, system))
-            .chain(assessments.map(|held| Event::new(&self.firm, &held.id, act, held)))
-            .chain(incidents.map(|incident| Event::new(&self.firm, &incident.id, act, incident)))
-            .collect()
+        [
+            new(&self.firm, &self.systems, &known.systems, act),
+            new(&self.firm, &self.assessments, &known.assessments, act),
+            new(&self.firm, &self.incidents, &known.incidents, act),
+            new(&self.firm, &self.plans, &known.plans, act),
+            new(&self.firm, &self.drills, &known.drills, act),
+            new(&self.firm, &self.trainings, &known.trainings, act),
+            new(&self.firm, &self.controls, &known.controls, act),
+        ]
+        .concat()
     }
 
     /// The registers of all firms out of their events, which must be in order: the last record of a thing holds.
@@ -330,18 +387,22 @@ impl Register {
             let register = registers
                 .entry(event.firm.clone())
                 .or_insert_with(|| Self { firm: event.firm.clone(), ..Self::default() });
-            if let Some(Ok(system)) = event.body::<System>() {
-                put(&mut register.systems, system, |known| known.id == event.subject);
-            } else if let Some(Ok(assessment)) = event.body::<Assessment>() {
-                put(&mut register.assessments, assessment, |known| known.id == event.subject);
-            } else if let Some(Ok(incident)) = event.body::<Incident>() {
-                put(&mut register.incidents, incident, |known| known.id == event.subject);
-            }
+            let _ = take(event, &mut register.systems)
+                || take(event, &mut register.assessments)
+                || take(event, &mut register.incidents)
+                || take(event, &mut register.plans)
+                || take(event, &mut register.drills)
+                || take(event, &mut register.trainings)
+                || take(event, &mut register.controls);
         }
         for register in registers.values_mut() {
-            register.systems.sort_by(|a, b| a.id.cmp(&b.id));
-            register.assessments.sort_by(|a, b| a.id.cmp(&b.id));
-            register.incidents.sort_by(|a, b| a.id.cmp(&b.id));
+            sort(&mut register.systems);
+            sort(&mut register.assessments);
+            sort(&mut register.incidents);
+            sort(&mut register.plans);
+            sort(&mut register.drills);
+            sort(&mut register.trainings);
+            sort(&mut register.controls);
         }
         registers
     }
@@ -355,12 +416,41 @@ impl Register {
     }
 }
 
-/// Replaces what is the same thing, or adds it.
-fn put<T>(list: &mut Vec<T>, value: T, same: impl Fn(&T) -> bool) {
-    match list.iter_mut().find(|known| same(known)) {
-        Some(known) => *known = value,
-        None => list.push(value),
+/// Records that are not known as they are, as events.
+fn new<T: Kept>(firm: &str, records: &[T], known: &[T], act: &Act) -> Vec<Event> {
+    let changed = records.iter().filter(|record| !known.contains(record));
+    changed.map(|record| Event::new(firm, record.id(), act, record)).collect()
+}
+
+/// Puts an event's record in the place of the one of its id, or adds it; whether the event is of this kind.
+fn take<T: Kept>(event: &Event, list: &mut Vec<T>) -> bool {
+    let Some(body) = event.body::<T>() else { return false };
+    if let Ok(record) = body {
+        match list.iter_mut().find(|known| known.id() == event.subject) {
+            Some(known) => *known = record,
+            None => list.push(record),
+        }
     }
+    true
+}
+
+fn sort<T: Kept>(list: &mut [T]) {
+    list.sort_by(|a, b| a.id().cmp(b.id()));
+}
+
+/// Ids that stand twice, and systems that are not there.
+fn contradictions<T: Kept>(records: &[T], of: fn(&T) -> &[String], systems: &BTreeSet<&str>) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut ids = BTreeSet::new();
+    for record in records {
+        if !ids.insert(record.id()) {
+            complaints.push(format!("{} {}: it is there twice", T::ENTITY, record.id()));
+        }
+        for system in of(record).iter().filter(|system| !systems.contains(system.as_str())) {
+            complaints.push(format!("{} {}: there is no system {system}", T::ENTITY, record.id()));
+        }
+    }
+    complaints
 }
 
 /// A category, and why.
@@ -462,10 +552,10 @@ fn parse<E: serde::de::Error>(value: TextOrDate) -> Result<Date, E> {
     text.parse().map_err(|_| E::custom(format!("`{text}` is not a date such as 2026-06-30")))
 }
 
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     parse(TextOrDate::deserialize(deserializer)?)
 }
 
-fn maybe_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+pub(crate) fn maybe_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     Option::<TextOrDate>::deserialize(deserializer)?.map(parse).transpose()
 }

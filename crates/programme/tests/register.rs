@@ -183,6 +183,63 @@ fn the_event_log_gives_the_register_back() {
 }
 
 #[test]
+fn plans_drills_trainings_and_controls_are_kept_and_asked_as_of_any_day() {
+    let more = r#"
+[[plan]]
+id = "2026-2028"
+from_year = 2026
+to_year = 2028
+approved_by = "board"
+approved_on = 2025-12-18
+
+[[drill]]
+id = "2026h1"
+kind = "social_engineering"
+date = 2026-04-13
+persons = 400
+
+[[training]]
+id = "2026-05"
+course = "資安通識"
+date = 2026-05-11
+minutes = 180
+
+[[control]]
+id = "CC-17010"
+text = "Firewall rules are reviewed."
+frequency = "half-yearly"
+"#;
+    let register = Register::parse(&format!("{REGISTER}{more}")).unwrap();
+    let at = |second| {
+        let at = Timestamp::from_second(second).unwrap();
+        Act { actor: "Lin".into(), reason: "register".into(), at, recorded_at: at }
+    };
+    let mut events = register.events(&Register::default(), &at(1));
+    let of = |events: &[secdiag_programme::event::Event], entity: &str| {
+        events.iter().filter(|event| event.entity == entity).count()
+    };
+    for entity in Register::ENTITIES {
+        assert!(of(&events, entity) >= 1, "{entity}");
+    }
+    let mut later = register.clone();
+    later.plans[0].approved_by = "authorised department".into();
+    events.extend(later.events(&register, &at(2)));
+    in_order(&mut events);
+    let folded = |until: i64| {
+        let until = Timestamp::from_second(until).unwrap();
+        let known: Vec<_> = events.iter().filter(|event| event.at <= until).cloned().collect();
+        Register::fold(&known).remove("Example Securities").unwrap()
+    };
+    assert_eq!((folded(1).plans, folded(1).drills), (register.plans.clone(), register.drills.clone()));
+    assert_eq!((folded(2).plans, folded(2).controls), (later.plans, register.controls.clone()));
+    let wrong = more.replace("to_year = 2028", "to_year = 2020\nsystems = [\"nowhere\"]");
+    let said = Register::parse(&format!("{REGISTER}{wrong}{more}")).unwrap_err().0.join("\n");
+    for words in ["it ends in 2020", "there is no system nowhere", "drill 2026h1: it is there twice"] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+#[test]
 fn a_calendar_is_folded_escaped_and_keeps_its_uids() {
     let words = CalendarWords {
         plan_by: "Plan the assessment, of {system}",
