@@ -175,6 +175,10 @@ fn visit(who: &str, what: What, when: Option<i64>, line: u64) -> Visit {
 /// Microsoft Graph, `userSimulationDetails`: one object, a page (`value`) or several pages.
 pub(crate) fn microsoft(text: &str, name: &str, notes: &mut Notes) -> Vec<Part> {
     let mut part = Part { name: name.to_owned(), source: Source::Microsoft, ..Part::default() };
+    let (links, pages) = (text.matches("\"@odata.nextLink\"").count(), text.matches("\"value\"").count());
+    if links > 0 && links >= pages {
+        notes.add("page-missing", &at(0), "the last page names a next one that is not here: users are missing; export all pages");
+    }
     for (number, user) in (1..).zip(objects(text, notes)) {
         let who = &user["simulationUser"];
         let address = [&who["email"], &who["userPrincipalName"], &who["userId"]].into_iter().find_map(Json::as_str);
@@ -215,8 +219,10 @@ pub(crate) fn microsoft(text: &str, name: &str, notes: &mut Notes) -> Vec<Part> 
             });
         }
         let of = |part: &Part, what| part.visits.iter().any(|visit| visit.line == number && visit.what == what);
-        if user["isCompromised"].as_bool() == Some(true) && !of(&part, What::Submit) {
-            part.visits.push(visit(&who, What::Submit, time(&user["compromisedDateTime"]), number));
+        // Compromised is whoever did what the simulation is about: a click alone may be all of it.
+        let done = [What::Submit, What::Click, What::Attachment].into_iter().any(|what| of(&part, what));
+        if user["isCompromised"].as_bool() == Some(true) && !done {
+            part.visits.push(visit(&who, What::Click, time(&user["compromisedDateTime"]), number));
         }
         if let Some(when) = time(&user["reportedPhishDateTime"]).filter(|_| !of(&part, What::Report)) {
             part.visits.push(visit(&who, What::Report, Some(when), number));

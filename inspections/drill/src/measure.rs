@@ -64,7 +64,8 @@ pub struct Measures {
     pub early: u64,
 }
 
-/// Puts the parts together that are of one campaign: mails to the same persons at the same instants.
+/// Puts the parts together that are of one campaign: mails to the same persons in the same minutes
+/// (spreadsheet programs drop the seconds).
 pub fn campaigns(parts: &[Part]) -> Vec<Campaign> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (number, part) in parts.iter().enumerate() {
@@ -79,9 +80,9 @@ pub fn campaigns(parts: &[Part]) -> Vec<Campaign> {
     campaigns
 }
 
-/// Whether most mails of the smaller part are in the other too, sent in the same second.
+/// Whether most mails of the smaller part are in the other too, sent in the same minute.
 fn same_mails(a: &Part, b: &Part) -> bool {
-    let key = |mail: &Mail| Some((mail.person.clone(), mail.sent? / 1_000_000));
+    let key = |mail: &Mail| Some((mail.person.clone(), mail.sent? / 60_000_000));
     let keys = |part: &Part| part.mails.iter().filter_map(key).collect::<BTreeSet<_>>();
     let (a, b) = (keys(a), keys(b));
     let least = a.len().min(b.len());
@@ -94,7 +95,8 @@ fn campaign(parts: &[Part], group: Vec<usize>) -> Campaign {
     let mut mails: BTreeMap<String, Mail> = BTreeMap::new();
     for mail in group.iter().flat_map(|number| &parts[*number].mails) {
         let known = mails.entry(mail.person.clone()).or_insert_with(|| mail.clone());
-        known.delivered &= mail.delivered;
+        // A mail that failed at first and was sent later has arrived.
+        known.delivered |= mail.delivered;
         known.sent = known.sent.into_iter().chain(mail.sent).min();
         if known.unit.is_empty() {
             known.unit.clone_from(&mail.unit);

@@ -77,8 +77,8 @@ pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
         let agent = visit.agent.as_deref().unwrap_or_default();
         let waited = delay(visit);
         let old = newest.zip(version(agent)).is_some_and(|(newest, own)| newest.saturating_sub(own) >= VERSIONS);
-        let at_once = waited.is_some_and(|waited| waited < AT_ONCE * SECOND);
-        let soon = waited.is_some_and(|waited| waited < SOON * SECOND);
+        let at_once = waited.is_some_and(|waited| (0..AT_ONCE * SECOND).contains(&waited));
+        let soon = waited.is_some_and(|waited| (0..SOON * SECOND).contains(&waited));
         let same = visit.at.is_some_and(|at| {
             let around = [at / SECOND - 1, at / SECOND, at / SECOND + 1];
             let seen: BTreeSet<What> = around
@@ -120,7 +120,7 @@ fn scanners<'a>(visits: &'a [Visit], delay: &dyn Fn(&Visit) -> Option<i64>) -> B
         let (Some(src), Some(waited)) = (visit.src.as_deref(), delay(visit)) else { continue };
         let (mailboxes, soon, all) = of_address.entry(src).or_default();
         *all += 1;
-        if waited < SOON * SECOND {
+        if (0..SOON * SECOND).contains(&waited) {
             mailboxes.insert(&visit.person);
             *soon += 1;
         }
@@ -132,10 +132,10 @@ fn scanners<'a>(visits: &'a [Visit], delay: &dyn Fn(&Visit) -> Option<i64>) -> B
         .collect()
 }
 
-/// Programs that name themselves.
+/// Programs that name themselves. Proxies that fetch pictures when a person opens a mail are none.
 fn is_program(agent: &str) -> bool {
     const WORDS: &[&str] = &[
-        "bot",
+        "bot/",
         "crawler",
         "spider",
         "scanner",
@@ -155,7 +155,6 @@ fn is_program(agent: &str) -> bool {
         "proofpoint",
         "mimecast",
         "urldefense",
-        "googleimageproxy",
         "powershell",
     ];
     let agent = agent.to_lowercase();
@@ -205,6 +204,12 @@ mod tests {
         assert_eq!(judged(&[visit("a", 4, Open, "10.0.0.1", NEW)]), [true]);
         assert_eq!(judged(&[visit("a", 4, Report, "10.0.0.1", NEW)]), [false]);
         assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "python-requests/2.32")]), [true]);
+        assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "Googlebot/2.1")]), [true]);
+        // A telephone's name, a picture that a mail provider fetches when it is looked at, clocks that differ.
+        for agent in ["Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/141.0.0.0", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"] {
+            assert_eq!(judged(&[visit("a", 4_000, Open, "10.0.0.1", agent)]), [false], "{agent}");
+        }
+        assert_eq!(judged(&[visit("a", -3_600, Open, "10.0.0.1", NEW)]), [false]);
         // Old browsers exist; alone they say nothing.
         assert_eq!(
             judged(&[visit("a", 4_000, Click, "10.0.0.1", OLD), visit("b", 900, Click, "10.0.0.2", NEW)]),
