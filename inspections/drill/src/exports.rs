@@ -177,7 +177,11 @@ pub(crate) fn microsoft(text: &str, name: &str, notes: &mut Notes) -> Vec<Part> 
     let mut part = Part { name: name.to_owned(), source: Source::Microsoft, ..Part::default() };
     let (links, pages) = (text.matches("\"@odata.nextLink\"").count(), text.matches("\"value\"").count());
     if links > 0 && links >= pages {
-        notes.add("page-missing", &at(0), "the last page names a next one that is not here: users are missing; export all pages");
+        notes.add(
+            "page-missing",
+            &at(0),
+            "the last page names a next one that is not here: users are missing; export all pages",
+        );
     }
     for (number, user) in (1..).zip(objects(text, notes)) {
         let who = &user["simulationUser"];

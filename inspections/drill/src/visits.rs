@@ -206,7 +206,10 @@ mod tests {
         assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "python-requests/2.32")]), [true]);
         assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "Googlebot/2.1")]), [true]);
         // A telephone's name, a picture that a mail provider fetches when it is looked at, clocks that differ.
-        for agent in ["Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/141.0.0.0", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"] {
+        for agent in [
+            "Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/141.0.0.0",
+            "Mozilla/5.0 (via ggpht.com GoogleImageProxy)",
+        ] {
             assert_eq!(judged(&[visit("a", 4_000, Open, "10.0.0.1", agent)]), [false], "{agent}");
         }
         assert_eq!(judged(&[visit("a", -3_600, Open, "10.0.0.1", NEW)]), [false]);

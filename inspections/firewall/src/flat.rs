@@ -192,7 +192,7 @@ pub enum Effect {
     Deny,
     /// Logs them and goes on.
     Log,
-    /// Skips the rest of a list.
+    /// Skips the rest of a list, or hands on to the next layer.
     Skip,
 }
 
@@ -264,17 +264,24 @@ pub fn flatten<'a>(policy: &'a Policy, universe: &Universe, path: &'a Path, as_o
     let chains = policy.chains.iter().map(|chain| (chain.name.as_str(), chain)).collect();
     let mut unfolding =
         Unfolding { chains, universe, hook: path.hook, as_of, entries: Vec::new(), visits: 0, incomplete: false };
-    for name in &path.chains {
-        let Some(chain) = unfolding.chains.get(name.as_str()).copied() else { continue };
-        let mut returns = Vec::new();
-        unfolding.walk(chain, &start, 0, &mut returns);
-        unfolding.land(&returns);
-        let effect = match chain.default.action {
-            Action::Permit => Effect::Permit,
-            Action::Deny => Effect::Deny,
-            _ => continue,
-        };
-        unfolding.push(None, chain, effect, start.clone());
+    let mut layers = path.layers.iter().peekable();
+    while let Some(layer) = layers.next() {
+        let begin = unfolding.entries.len();
+        for name in layer {
+            let Some(chain) = unfolding.chains.get(name.as_str()).copied() else { continue };
+            let mut returns = Vec::new();
+            unfolding.walk(chain, &start, 0, &mut returns);
+            unfolding.land(&returns);
+            let effect = match chain.default.action {
+                Action::Permit => Effect::Permit,
+                Action::Deny => Effect::Deny,
+                _ => continue,
+            };
+            unfolding.push(None, chain, effect, start.clone());
+        }
+        if layers.peek().is_some() {
+            unfolding.pass_on(begin);
+        }
     }
     Flat { path, incomplete: unfolding.incomplete, entries: unfolding.entries }
 }
@@ -345,6 +352,14 @@ impl<'a> Unfolding<'a, '_> {
         let here = self.entries.len();
         for index in returns {
             self.entries[*index].until = here;
+        }
+    }
+
+    /// What a layer permits goes on to the next one.
+    fn pass_on(&mut self, begin: usize) {
+        let next = self.entries.len();
+        for entry in self.entries[begin..].iter_mut().filter(|entry| entry.effect == Effect::Permit) {
+            (entry.effect, entry.until) = (Effect::Skip, next);
         }
     }
 
@@ -603,7 +618,7 @@ mod tests {
                     chain("b", b, DefaultAction::go_back()),
                     chain("c", c, DefaultAction::go_back()),
                 ],
-                paths: vec![Path { hook: Hook::Forward, in_ifs: Names::any(), out_ifs: Names::any(), chains: vec!["a".into()] }],
+                paths: vec![Path::through(Hook::Forward, vec!["a".into()])],
                 ..Policy::default()
             };
             let universe = Universe::of(&policy);
@@ -644,12 +659,7 @@ mod tests {
     fn loops_and_exploding_calls_end_in_incomplete() {
         let jump = |to: &str| Rule::new(Action::Jump(to.into()), 1);
         let chain = |name: &str, rules| Chain { name: name.into(), rules, default: DefaultAction::go_back() };
-        let path = |name: &str| Path {
-            hook: Hook::Forward,
-            in_ifs: Names::any(),
-            out_ifs: Names::any(),
-            chains: vec![name.into()],
-        };
+        let path = |name: &str| Path::through(Hook::Forward, vec![name.into()]);
         let looping = Policy {
             chains: vec![chain("a", vec![jump("a"), jump("a")])],
             paths: vec![path("a")],

@@ -1,7 +1,7 @@
 //! Inspection of firewall rules: items GOV-6, FIN-6.3 and SEC-8.4.
 //!
-//! *Evidence*: configurations of FortiOS, Cisco ASA/FTD, and dumps of iptables-save ([`formats`]). Each becomes a
-//! neutral [`policy::Policy`] ([`vendors`]); judging unfolds it into flat lists of boxes ([`flat`]), tells which way
+//! *Evidence*: configurations of FortiOS, Cisco ASA/FTD, and dumps of iptables-save ([`vendors`]). Each becomes a
+//! neutral [`policy::Policy`]; judging unfolds it into flat lists of boxes ([`flat`]), tells which way
 //! each rule lets packets go ([`direction`]) and asks the questions of [`checks`].
 //!
 //! *Limits*: one device at a time; address translation, routing and what happens before and after the filter are not
@@ -13,7 +13,6 @@
 pub mod checks;
 pub mod direction;
 pub mod flat;
-pub mod formats;
 pub mod interval;
 pub mod net;
 pub mod policy;
@@ -23,7 +22,6 @@ pub mod vendors;
 pub mod zones;
 
 use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
-use secdiag_model::evidence::Format;
 use secdiag_model::{Note, NoteKind};
 
 use crate::policy::Policy;
@@ -31,10 +29,9 @@ use crate::policy::Policy;
 /// The inspection.
 pub static FIREWALL: &dyn Inspection = &Firewall;
 
-/// Formats that are read.
-pub static FORMATS: &[&Format] = &[&formats::FORTIOS, &formats::CISCO_ASA, &formats::IPTABLES_SAVE];
+pub use crate::vendors::FORMATS;
 
-static META: Meta = Meta { id: "firewall", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
+static META: Meta = Meta { id: "firewall", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 /// See the crate's documentation.
 #[derive(Debug)]
@@ -48,11 +45,10 @@ impl Inspection for Firewall {
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         let artefact = unit.first();
         let decoded = cx.text(artefact)?;
-        let parsed = match artefact.format() {
-            Some("fortios") => vendors::fortios::parse(&decoded.text),
-            Some("cisco-asa") => vendors::cisco_asa::parse(&decoded.text),
-            _ => vendors::iptables::parse(&decoded.text),
+        let Some(vendor) = vendors::VENDORS.iter().find(|vendor| artefact.format() == Some(vendor.format.id)) else {
+            return Ok(());
         };
+        let parsed = (vendor.parse)(&decoded.text);
         cx.check_cancelled()?;
         if parsed.policies.is_empty() {
             let text = "no list of rules was found in it: give the whole configuration";

@@ -29,6 +29,15 @@ pub struct Policy {
     pub chains: Vec<Chain>,
     /// Ways of a packet through the lists.
     pub paths: Vec<Path>,
+    /// Address translations, in the order in which the device tries them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nat: Vec<Nat>,
+    /// Which destination the rules see where a translation changes it.
+    #[serde(default)]
+    pub rules_see: RulesSee,
+    /// Routes: static ones of the file, or a routing table given beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
     /// How much of the file was understood.
     pub coverage: Coverage,
     /// The file ends in the middle of something: what is missing at its end cannot be concluded from.
@@ -76,6 +85,9 @@ pub struct Interface {
     pub role_why: String,
     /// Networks known to lie behind it: its own and those that static routes send there (not the default route).
     pub networks: AddrSet,
+    /// Addresses of the device itself on it.
+    #[serde(default, skip_serializing_if = "AddrSet::is_empty")]
+    pub addresses: AddrSet,
     /// Line that it is defined at, 0 when it is only named by rules.
     pub line: u32,
 }
@@ -142,7 +154,11 @@ impl DefaultAction {
     }
 }
 
-/// Way of a packet through lists: the next one is asked when a list ends in `Return`.
+/// Way of a packet through lists.
+///
+/// *Layers.* Every layer has to let a packet through (base chains of one hook in nftables, ordered layers of Check Point,
+/// subnet list and security group in a cloud). A permit in a layer hands the packet to the next one, a deny is final.
+/// Within a layer the next list is asked when one ends in `Return`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Path {
     /// What kind of packets take it.
@@ -151,8 +167,106 @@ pub struct Path {
     pub in_ifs: Names,
     /// Only packets that go out here.
     pub out_ifs: Names,
-    /// Names of lists, in order.
-    pub chains: Vec<String>,
+    /// Names of lists, layer by layer, in order.
+    pub layers: Vec<Vec<String>>,
+}
+
+impl Path {
+    /// Through one layer of lists, from any interface to any.
+    pub fn through(hook: Hook, chains: Vec<String>) -> Self {
+        Self { hook, in_ifs: Names::any(), out_ifs: Names::any(), layers: vec![chains] }
+    }
+
+    /// Names of all its lists.
+    pub fn chains(&self) -> impl DoubleEndedIterator<Item = &String> {
+        self.layers.iter().flatten()
+    }
+}
+
+/// A translation of addresses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Nat {
+    /// How an administrator names it.
+    pub id: String,
+    /// First line in the file, from 1.
+    pub line_from: u32,
+    /// Last line in the file.
+    pub line_to: u32,
+    /// Its own lines with secrets masked.
+    pub text: String,
+    /// False when the administrator switched it off.
+    pub enabled: bool,
+    /// Interfaces or zones that the packet comes in by.
+    pub in_ifs: Names,
+    /// Interfaces or zones that it goes out by.
+    pub out_ifs: Names,
+    /// Source before.
+    pub src: Addrs,
+    /// Destination before.
+    pub dst: Addrs,
+    /// Service before.
+    pub services: Services,
+    /// Source after; `None` leaves it. The device's own address (masquerading) is an unknown set.
+    pub to_src: Option<Addrs>,
+    /// Destination after; `None` leaves it.
+    pub to_dst: Option<Addrs>,
+    /// Destination port after; `None` leaves it.
+    pub to_port: Option<crate::net::Ports>,
+    /// The same holds for connections the other way round: a one-to-one translation.
+    pub both_ways: bool,
+    /// Matches that this version cannot evaluate.
+    pub unknown: Vec<Unknown>,
+}
+
+impl Nat {
+    /// A translation that matches everything and changes nothing, to be narrowed.
+    pub fn new(line: u32) -> Self {
+        Self {
+            id: String::new(),
+            line_from: line,
+            line_to: line,
+            text: String::new(),
+            enabled: true,
+            in_ifs: Names::any(),
+            out_ifs: Names::any(),
+            src: Addrs::any(),
+            dst: Addrs::any(),
+            services: Services::any(),
+            to_src: None,
+            to_dst: None,
+            to_port: None,
+            both_ways: false,
+            unknown: Vec::new(),
+        }
+    }
+}
+
+/// Which destination rules see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RulesSee {
+    /// The real host's, after translation: iptables, ASA since 8.3, Junos, AWS.
+    #[default]
+    Translated,
+    /// The one in the packet as it came: PAN-OS, Check Point.
+    Original,
+}
+
+/// A route.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// Where to: one prefix.
+    pub dst: AddrSet,
+    /// By which neighbour.
+    pub next_hop: Option<std::net::IpAddr>,
+    /// By which interface; empty where the file does not say. A route to nowhere names none and is `discard`.
+    pub interface: String,
+    /// Packets are thrown away.
+    pub discard: bool,
+    /// Less is preferred.
+    pub distance: u32,
+    /// Line in the file.
+    pub line: u32,
 }
 
 /// What kind of packets a path is for.

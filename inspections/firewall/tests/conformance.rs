@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use secdiag_firewall::flat::{Effect, Packet, Universe, flatten};
 use secdiag_firewall::net::{proto, proto_number};
 use secdiag_firewall::policy::{Action, Hook, Policy};
-use secdiag_firewall::vendors::{self, Parsed};
+use secdiag_firewall::vendors::{self, Parsed, VENDORS};
 use secdiag_firewall::{FIREWALL, FORMATS};
 use secdiag_inspect::DecodedText;
 use secdiag_inspect::testkit::{Bench, recognise};
@@ -42,12 +42,8 @@ fn head_of(path: &Path) -> Vec<u8> {
 }
 
 fn parse(format: &str, bytes: &[u8]) -> Parsed {
-    let text = DecodedText::decode(bytes).text;
-    match format {
-        "fortios" => vendors::fortios::parse(&text),
-        "cisco-asa" => vendors::cisco_asa::parse(&text),
-        _ => vendors::iptables::parse(&text),
-    }
+    let vendor = VENDORS.iter().find(|vendor| vendor.format.id == format).unwrap();
+    (vendor.parse)(&DecodedText::decode(bytes).text)
 }
 
 /// Every parser over every small file, recognised or not: no crash, no hang; every line of a recognised file is
@@ -71,10 +67,10 @@ fn vendor_files_are_understood_or_noted() {
         for path in files(&firewall.join(folder)) {
             let bytes = std::fs::read(&path).unwrap();
             count += 1;
-            for format in ["fortios", "cisco-asa", "iptables-save"] {
+            for format in FORMATS {
                 let start = Instant::now();
-                parse(format, &bytes);
-                assert!(start.elapsed() < Duration::from_secs(10), "{format} hangs on {}", path.display());
+                parse(format.id, &bytes);
+                assert!(start.elapsed() < Duration::from_secs(10), "{} hangs on {}", format.id, path.display());
             }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let Some(format) = recognise(FORMATS, &name, &bytes) else { continue };

@@ -58,7 +58,7 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
 
 /// The list whose end decides, unless it has none to judge.
 pub(crate) fn last_chain<'a>(firewall: &Firewall<'a>, flat: &Flat<'a>) -> Option<&'a Chain> {
-    let chain = firewall.policy.chain(flat.path.chains.last()?)?;
+    let chain = firewall.policy.chain(flat.path.chains().next_back()?)?;
     let own = chain.rules.is_empty() || chain.rules.iter().any(|rule| !rule.implicit);
     let implicit_list = chain.name.starts_with("implicit ");
     (chain.default.action != Action::Return && own && !implicit_list).then_some(chain)

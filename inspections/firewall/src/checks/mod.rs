@@ -23,8 +23,7 @@ secdiag_inspect::checks! {
     deny_all_not_logged,
 }
 
-/// Formats that every check here reads.
-pub(crate) const READS: &[&str] = &["fortios", "cisco-asa", "iptables-save"];
+pub(crate) use crate::vendors::READS;
 
 /// One policy, ready for questions.
 pub struct Firewall<'a> {
@@ -59,7 +58,7 @@ impl<'a> Firewall<'a> {
     }
 
     fn is_on_a_path(&self, chain: &Chain) -> bool {
-        self.policy.paths.iter().any(|path| path.chains.contains(&chain.name))
+        self.policy.paths.iter().any(|path| path.chains().any(|name| *name == chain.name))
             || self.flats.iter().any(|flat| flat.entries.iter().any(|entry| std::ptr::eq(entry.chain, chain)))
     }
 

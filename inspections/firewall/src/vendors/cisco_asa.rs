@@ -15,15 +15,52 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use jiff::civil::Date;
-use secdiag_model::{Note, NoteKind};
+use secdiag_model::{EvidenceKind, Format, Head, Match, Note, NoteKind};
 
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Protos, Service, proto, proto_number};
 use crate::policy::{
     Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Schedule, Services,
 };
-use crate::vendors::{Enter, Nesting, Parsed, Trouble, excerpt, lines};
+use crate::vendors::{Enter, Nesting, Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 use crate::{ports, zones};
+
+/// The format and its parser.
+pub(crate) const VENDOR: &Vendor = &Vendor {
+    format: Format { id: "cisco-asa", kind: EvidenceKind::Fwcfg, title: "Cisco ASA or FTD configuration", sniff },
+    parse,
+};
+
+fn sniff(head: &Head<'_>) -> Match {
+    if head.is_binary() {
+        return Match::No;
+    }
+    let (mut asa, mut lists, mut interfaces, mut ios) = (false, false, false, false);
+    for line in head_lines(head) {
+        let words: Vec<&str> = line.split_whitespace().take(5).collect();
+        match words.as_slice() {
+            ["ASA" | "NGFW" | "PIX" | "FWSM", "Version", ..] => asa = !line.starts_with(' '),
+            ["access-list", _, "extended" | "advanced", "permit" | "deny" | "trust", ..]
+            | ["access-list", _, "line", _, "extended" | "advanced", ..]
+            | ["access-list", _, "standard", "permit" | "deny", ..] => lists = true,
+            ["nameif" | "security-level", _] => interfaces = true,
+            ["ip" | "ipv6", "access-list", ..] | ["ip", "access-group", ..] | ["zone-pair", ..] => ios = true,
+            ["access-list", number, "permit" | "deny", ..] if number.parse::<u16>().is_ok() => ios = true,
+            _ => {}
+        }
+    }
+    if asa {
+        Match::Yes(90)
+    } else if lists && !ios {
+        Match::Yes(80)
+    } else if interfaces && !ios {
+        Match::Yes(70)
+    } else if ios {
+        Match::Close("a Cisco router or switch configuration: of Cisco only ASA and FTD are read so far")
+    } else {
+        Match::No
+    }
+}
 
 /// Reads a configuration.
 pub fn parse(text: &str) -> Parsed {
@@ -708,7 +745,7 @@ impl<'c, 't> Builder<'c, 't> {
     }
 
     fn paths(&self, policy: &mut Policy) {
-        let path = |hook, in_ifs, out_ifs, chains| Path { hook, in_ifs, out_ifs, chains };
+        let path = |hook, in_ifs, out_ifs, chains| Path { hook, in_ifs, out_ifs, layers: vec![chains] };
         if self.is_fragment() {
             let names: Vec<String> = policy.chains.iter().map(|chain| chain.name.clone()).collect();
             policy
@@ -836,12 +873,7 @@ impl<'c, 't> Builder<'c, 't> {
             rules.push(rule);
         }
         if !rules.is_empty() {
-            policy.paths.push(Path {
-                hook: Hook::Input,
-                in_ifs: Names::any(),
-                out_ifs: Names::any(),
-                chains: vec!["management".into()],
-            });
+            policy.paths.push(Path::through(Hook::Input, vec!["management".into()]));
             policy.chains.push(Chain { name: "management".into(), rules, default: DefaultAction::go_back() });
         }
     }
@@ -1366,7 +1398,10 @@ impl<'c, 't> Builder<'c, 't> {
                 (None, _, level) => (Role::Dmz, format!("security level {level}")),
             };
             let networks = interface.networks.clone();
-            found.insert(name.clone(), Interface { name, role, role_why, networks, line: interface.line_from });
+            found.insert(
+                name.clone(),
+                Interface { name, role, role_why, networks, line: interface.line_from, ..Interface::default() },
+            );
         }
         for applied in &self.config.applied {
             if applied.interface.is_empty() || found.contains_key(&applied.interface) {

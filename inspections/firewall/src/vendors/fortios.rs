@@ -18,15 +18,60 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use secdiag_model::{Note, NoteKind};
+use secdiag_model::{EvidenceKind, Format, Head, Match, Note, NoteKind};
 
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
 use crate::policy::{
     Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Schedule, Services,
 };
-use crate::vendors::{Enter, Nesting, Parsed, Trouble, excerpt, lines};
+use crate::vendors::{Enter, Nesting, Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 use crate::zones;
+
+/// The format and its parser.
+pub(crate) const VENDOR: &Vendor = &Vendor {
+    format: Format { id: "fortios", kind: EvidenceKind::Fwcfg, title: "Fortinet FortiOS configuration", sniff },
+    parse,
+};
+
+fn sniff(head: &Head<'_>) -> Match {
+    if head.is_binary() {
+        return Match::No;
+    }
+    if head.text().trim_start().starts_with("#config-version=F") {
+        return Match::Yes(100);
+    }
+    let has = |wanted: &dyn Fn(&str) -> bool| head_lines(head).any(|line| wanted(line.trim()));
+    let grammar =
+        has(&|line| line.starts_with("edit ")) && has(&|line| line == "next") && has(&|line| line.starts_with("set "));
+    if !grammar || !has(&|line| line.starts_with("config ")) {
+        return Match::No;
+    }
+    let rules = |line: &str| {
+        [
+            "config firewall policy",
+            "config firewall policy6",
+            "config firewall local-in-policy",
+            "config firewall local-in-policy6",
+        ]
+        .iter()
+        .any(|section| line.ends_with(section))
+    };
+    if has(&rules) {
+        return Match::Yes(80);
+    }
+    let fortinet = |line: &str| {
+        ["config firewall ", "config system ", "config router ", "config log ", "config vdom", "config global"]
+            .iter()
+            .any(|section| line.starts_with(section))
+    };
+    match has(&fortinet) {
+        // The rules may stand behind what recognisers see.
+        true if head.size > head.bytes.len() as u64 => Match::Yes(60),
+        true => Match::Close("a part of a FortiOS configuration without firewall policies: give the whole backup"),
+        false => Match::No,
+    }
+}
 
 /// Reads a configuration.
 pub fn parse(text: &str) -> Parsed {
@@ -724,7 +769,7 @@ impl<'t> Resolver<'t> {
             };
             let name = path.trim_start_matches("firewall ").to_owned();
             chains.push(Chain { name: name.clone(), rules, default });
-            paths.push(Path { hook: *hook, in_ifs: Names::any(), out_ifs: Names::any(), chains: vec![name] });
+            paths.push(Path::through(*hook, vec![name]));
         }
         let interfaces = self.interfaces(&zones, &named);
         Policy {
@@ -1316,7 +1361,8 @@ impl<'t> Resolver<'t> {
                 (None, None) => (Role::Unknown, String::new()),
             };
             let name = object.name.clone();
-            interfaces.insert(name.clone(), Interface { name, role, role_why, networks, line: object.line_from });
+            let line = object.line_from;
+            interfaces.insert(name.clone(), Interface { name, role, role_why, networks, line, ..Interface::default() });
         }
         for name in named.iter().filter(|name| !zones.contains_key(*name)).chain(zones.values().flatten()) {
             interfaces.entry(name.clone()).or_insert_with(|| Interface { name: name.clone(), ..Interface::default() });

@@ -13,13 +13,83 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
+use secdiag_model::{EvidenceKind, Format, Head, Match};
+
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto, proto_number};
 use crate::policy::{
     Action, Addrs, Chain, ConnState, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Services,
 };
-use crate::vendors::{Parsed, Trouble, excerpt, lines};
+use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 use crate::zones;
+
+/// The format and its parser.
+pub(crate) const VENDOR: &Vendor = &Vendor {
+    format: Format {
+        id: "iptables-save",
+        kind: EvidenceKind::Fwcfg,
+        title: "Linux iptables-save or ip6tables-save dump",
+        sniff,
+    },
+    parse,
+};
+
+fn sniff(head: &Head<'_>) -> Match {
+    if head.is_binary() {
+        return Match::No;
+    }
+    let (mut table, mut chain, mut rules, mut rest) = (false, false, 0, 0);
+    let (mut listing, mut script, mut nft) = (false, false, false);
+    for line in head_lines(head).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        match line {
+            "*filter" | "*nat" | "*mangle" | "*raw" | "*security" => table = true,
+            "COMMIT" => {}
+            _ if line.starts_with(':') && line.ends_with(']') => chain = true,
+            _ if is_rule(line) => rules += 1,
+            _ => {
+                rest += 1;
+                listing |= line.starts_with("Chain ")
+                    && line.ends_with(')')
+                    && (line.contains("(policy ") || line.contains(" references)"));
+                script |= ["iptables ", "ip6tables ", "/sbin/iptables ", "$IPT ", "$IPTABLES "]
+                    .iter()
+                    .any(|tool| line.starts_with(tool));
+                nft |= line.ends_with('{')
+                    && ["table ip ", "table ip6 ", "table inet ", "table bridge ", "table netdev ", "table arp "]
+                        .iter()
+                        .any(|start| line.starts_with(start));
+            }
+        }
+    }
+    if table && (chain || rules > 0) {
+        Match::Yes(95)
+    } else if rules > rest {
+        Match::Yes(70)
+    } else if listing {
+        Match::Close("a listing of iptables -L: give the output of iptables-save, which leaves nothing out")
+    } else if script {
+        Match::Close("a shell script that calls iptables: give the output of iptables-save on the running host")
+    } else if nft {
+        Match::Close("an nftables rule set: it is not read so far; iptables-save (iptables-nft) may show it")
+    } else {
+        Match::No
+    }
+}
+
+/// `-A INPUT … -j ACCEPT`, with counters or not; `-P INPUT DROP`, `-N chain`.
+fn is_rule(line: &str) -> bool {
+    let line = match line.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        Some((counters, rest)) if counters.bytes().all(|b| b.is_ascii_digit() || b == b':') => rest,
+        _ => line,
+    };
+    let mut words = line.split_whitespace();
+    match words.next() {
+        Some("-A" | "-I") => words.any(|word| matches!(word, "-j" | "-g" | "-m" | "-p" | "-s" | "-d")),
+        Some("-P") => words.nth(1).is_some_and(|policy| matches!(policy, "ACCEPT" | "DROP")),
+        Some("-N") => words.count() == 1,
+        _ => false,
+    }
+}
 
 /// Reads a dump.
 pub fn parse(text: &str) -> Parsed {
@@ -250,12 +320,10 @@ impl Tables {
             }
         }
         let hooks = [("filter/FORWARD", Hook::Forward), ("filter/INPUT", Hook::Input), ("filter/OUTPUT", Hook::Output)];
-        let paths = hooks.into_iter().filter(|(name, _)| names.contains(*name)).map(|(name, hook)| Path {
-            hook,
-            in_ifs: Names::any(),
-            out_ifs: Names::any(),
-            chains: vec![name.to_owned()],
-        });
+        let paths = hooks
+            .into_iter()
+            .filter(|(name, _)| names.contains(*name))
+            .map(|(name, hook)| Path::through(hook, vec![name.to_owned()]));
         Policy {
             device: String::new(),
             vendor: "iptables-save".into(),
@@ -265,6 +333,7 @@ impl Tables {
             chains: self.chains,
             coverage,
             truncated,
+            ..Policy::default()
         }
     }
 
@@ -304,7 +373,7 @@ impl Tables {
         };
         let interface = |name: &str| {
             let (role, role_why) = role(name);
-            Interface { name: name.to_owned(), role, role_why, networks: AddrSet::empty(), line: 0 }
+            Interface { name: name.to_owned(), role, role_why, ..Interface::default() }
         };
         names.into_iter().map(interface).collect()
     }

@@ -7,9 +7,47 @@ pub mod iptables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secdiag_model::{Note, NoteKind};
+use secdiag_model::{Format, Head, Note, NoteKind};
 
 use crate::policy::{Coverage, Policy};
+
+/// A format and its parser; each file of this folder has one.
+pub struct Vendor {
+    /// How it is recognised: by content. A look-alike that is not read gets an answer that says what to give instead.
+    pub format: Format,
+    /// Text to policies.
+    pub parse: fn(&str) -> Parsed,
+}
+
+/// The one list of them.
+pub const VENDORS: &[&Vendor] = &[fortios::VENDOR, cisco_asa::VENDOR, iptables::VENDOR];
+
+/// Formats of all vendors.
+pub const FORMATS: &[&Format] = &{
+    let mut formats = [&VENDORS[0].format; VENDORS.len()];
+    let mut next = 0;
+    while next < formats.len() {
+        formats[next] = &VENDORS[next].format;
+        next += 1;
+    }
+    formats
+};
+
+/// Their names: every check of a policy reads them all.
+pub const READS: &[&str] = &{
+    let mut names = [""; VENDORS.len()];
+    let mut next = 0;
+    while next < names.len() {
+        names[next] = VENDORS[next].format.id;
+        next += 1;
+    }
+    names
+};
+
+/// Lines of a file's head, for recognisers.
+pub(crate) fn head_lines<'h>(head: &'h Head<'_>) -> impl Iterator<Item = &'h str> {
+    head.text().lines().map(str::trim_end)
+}
 
 /// What a parser gives.
 #[derive(Debug, Default)]
