@@ -13,6 +13,8 @@ pub trait Point: Copy + Ord + Debug {
     fn after(self) -> Option<Self>;
     /// The value before, unless it is the least.
     fn before(self) -> Option<Self>;
+    /// The value at a share of the way to `high`, in 2^64ths.
+    fn towards(self, high: Self, share: u64) -> Self;
 }
 
 macro_rules! point {
@@ -25,6 +27,18 @@ macro_rules! point {
             }
             fn before(self) -> Option<Self> {
                 self.checked_sub(1)
+            }
+            #[expect(clippy::allow_attributes, reason = "not every width needs it")]
+            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "the product is at most the difference")]
+            fn towards(self, high: Self, share: u64) -> Self {
+                let length = (high - self) as u128;
+                let part = match u64::try_from(length) {
+                    Ok(length) if share == u64::MAX => length as u128,
+                    Ok(length) => (length as u128 * share as u128) >> 64,
+                    Err(_) if share == u64::MAX => length,
+                    Err(_) => (length >> 64) * share as u128,
+                };
+                self + part as $int
             }
         }
     )*};
@@ -94,6 +108,17 @@ impl<T: Point> Intervals<T> {
     /// The least number in it.
     pub fn first(&self) -> Option<T> {
         self.0.first().map(|range| range.0)
+    }
+
+    /// The greatest number in it.
+    pub fn last(&self) -> Option<T> {
+        self.0.last().map(|range| range.1)
+    }
+
+    /// A number in it: from the range at one share of the way through the list, at another share of the way through it.
+    pub fn pick(&self, which: u64, share: u64) -> Option<T> {
+        let last = u32::try_from(self.0.len()).ok()?.checked_sub(1)?;
+        self.0.get(0.towards(last, which) as usize).map(|(low, high)| low.towards(*high, share))
     }
 
     /// Whether `value` is in it.

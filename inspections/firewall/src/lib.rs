@@ -11,6 +11,7 @@
 #![allow(clippy::single_match_else, reason = "a match shows both outcomes of a parse side by side")]
 
 pub mod checks;
+pub mod cover;
 pub mod direction;
 pub mod flat;
 pub mod interval;

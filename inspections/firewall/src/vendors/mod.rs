@@ -2,6 +2,7 @@
 //! understand and notes each such line with its number.
 
 pub mod cisco_asa;
+pub mod classbench;
 pub mod fortios;
 pub mod iptables;
 
@@ -20,7 +21,7 @@ pub struct Vendor {
 }
 
 /// The one list of them.
-pub const VENDORS: &[&Vendor] = &[fortios::VENDOR, cisco_asa::VENDOR, iptables::VENDOR];
+pub const VENDORS: &[&Vendor] = &[fortios::VENDOR, cisco_asa::VENDOR, iptables::VENDOR, classbench::VENDOR];
 
 /// Formats of all vendors.
 pub const FORMATS: &[&Format] = &{

@@ -1,0 +1,902 @@
+//! Rules against each other: what reaches an entry, who takes its packets, whether it is needed.
+//!
+//! *Exact.* The question "is this box covered by the union of those boxes?" is answered by subtraction of products of
+//! sets, never by comparing rules in pairs: pairs miss what several rules cover only together. A *live* answer carries a
+//! piece that reaches the entry, so it can be tested with a packet; a *dead* answer carries the rules that take all.
+//!
+//! *Quick.* A bounding-volume hierarchy over the boxes' hulls finds those that touch a point or a box. Most live entries
+//! show a free point among few tried; what is left is a search by subtraction that takes the largest overlap first.
+//!
+//! *Bounded.* A question may look at [`STEPS_MAX`] candidates, all questions to one index at [`STEPS_ALL`]; beyond that
+//! the answer is [`Left::Undecided`], never a guess.
+//!
+//! *Jumps.* Where a return or a layer's permit lets packets pass by a rule that would take them, the boxes are followed
+//! in the order of evaluation; elsewhere the order does not matter.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+
+use crate::flat::{Cube, Effect, Flat, Left, Packet, Sure};
+use crate::interval::Intervals;
+use crate::net::AddrSet;
+
+/// Candidates that one question may look at.
+pub const STEPS_MAX: u64 = 5_000_000;
+/// Candidates that all questions to one index may look at.
+pub const STEPS_ALL: u64 = 300_000_000;
+/// Boxes of a leaf.
+const LEAF: usize = 8;
+/// Points tried in a box before it is searched.
+const POINTS: u64 = 16;
+/// Sides of a box.
+const SIDES: usize = 7;
+
+/// Smallest box of single ranges around a product of sets. IPv6 addresses count by their first 64 bits.
+#[derive(Clone, Copy, Debug)]
+struct Hull {
+    low: [u64; SIDES],
+    high: [u64; SIDES],
+}
+
+impl Hull {
+    const NONE: Self = Self { low: [u64::MAX; SIDES], high: [0; SIDES] };
+
+    /// Around a box, with whether every packet of the hull is in the box.
+    fn of(cube: &Cube) -> (Self, bool) {
+        let mut hull = Self::NONE;
+        let mut exact = true;
+        let mut side = |n: usize, range: Option<(u64, u64)>, single: bool| {
+            if let Some((low, high)) = range {
+                (hull.low[n], hull.high[n]) = (low, high);
+            }
+            exact &= single;
+        };
+        side(0, ends(&cube.in_ifs), cube.in_ifs.ranges().len() == 1);
+        side(1, ends(&cube.out_ifs), cube.out_ifs.ranges().len() == 1);
+        for (n, set) in [(2, &cube.src), (3, &cube.dst)] {
+            match (ends(&set.v4), set.v6.first().zip(set.v6.last())) {
+                (Some(range), _) => side(n, Some(range), set.v4.ranges().len() == 1),
+                (None, Some((low, high))) => side(n, Some((top(low), top(high))), false),
+                (None, None) => side(n, None, false),
+            }
+        }
+        side(4, ends(&cube.service.proto.0), cube.service.proto.0.ranges().len() == 1);
+        side(5, ends(&cube.service.sport.0), cube.service.sport.0.ranges().len() == 1);
+        side(6, ends(&cube.service.dport.0), cube.service.dport.0.ranges().len() == 1);
+        (hull, exact)
+    }
+
+    fn point(packet: &Packet) -> Self {
+        let address = |address| match address {
+            std::net::IpAddr::V4(address) => u64::from(u32::from(address)),
+            std::net::IpAddr::V6(address) => top(u128::from(address)),
+        };
+        let at = [
+            packet.in_if.into(),
+            packet.out_if.into(),
+            address(packet.src),
+            address(packet.dst),
+            packet.proto.into(),
+            packet.sport.into(),
+            packet.dport.into(),
+        ];
+        Self { low: at, high: at }
+    }
+
+    fn add(&mut self, other: &Self) {
+        for n in 0..SIDES {
+            self.low[n] = self.low[n].min(other.low[n]);
+            self.high[n] = self.high[n].max(other.high[n]);
+        }
+    }
+
+    fn touches(&self, other: &Self) -> bool {
+        (0..SIDES).all(|n| self.low[n] <= other.high[n] && other.low[n] <= self.high[n])
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        (0..SIDES).all(|n| self.low[n] <= other.low[n] && other.high[n] <= self.high[n])
+    }
+
+    /// How much of `other` is in it at most, as a share of it: the product over the sides.
+    #[expect(clippy::cast_precision_loss, reason = "an order of magnitude is enough")]
+    fn share_of(&self, other: &Self) -> f64 {
+        let part = |n: usize| {
+            let low = self.low[n].max(other.low[n]);
+            let high = self.high[n].min(other.high[n]);
+            (high.saturating_sub(low) as f64 + 1.0) / ((other.high[n] - other.low[n]) as f64 + 1.0)
+        };
+        (0..SIDES).map(part).product()
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits")]
+const fn top(address: u128) -> u64 {
+    (address >> 64) as u64
+}
+
+fn ends<T: crate::interval::Point + Into<u64>>(set: &Intervals<T>) -> Option<(u64, u64)> {
+    Some((set.first()?.into(), set.last()?.into()))
+}
+
+/// When a box counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Bound {
+    /// It surely matches.
+    Lower,
+    /// It may match.
+    Upper,
+    /// Both: it is known exactly.
+    Exact,
+}
+
+/// A box of an entry.
+struct Boxed<'f> {
+    entry: usize,
+    cube: &'f Cube,
+    hull: Hull,
+    /// The hull holds nothing that the box does not.
+    exact: bool,
+    bound: Bound,
+}
+
+impl Boxed<'_> {
+    fn overlaps(&self, hull: &Hull, exact: bool, cube: &Cube) -> bool {
+        self.hull.touches(hull) && ((self.exact && exact) || self.cube.overlaps(cube))
+    }
+
+    fn covers(&self, hull: &Hull, cube: &Cube) -> bool {
+        if self.exact { self.hull.covers(hull) } else { self.cube.covers(cube) }
+    }
+}
+
+/// A node of a hierarchy: its boxes are `from..to` in the tree's order; inner nodes have their first child next to
+/// them and the second at `second`.
+struct Node {
+    hull: Hull,
+    /// Least and greatest entry below.
+    entries: (usize, usize),
+    from: usize,
+    to: usize,
+    second: usize,
+}
+
+/// Boxes of one address family.
+#[derive(Default)]
+struct Tree {
+    nodes: Vec<Node>,
+    order: Vec<u32>,
+}
+
+impl Tree {
+    fn of(boxes: &[Boxed<'_>], mut order: Vec<u32>) -> Self {
+        let mut nodes = Vec::with_capacity(order.len() / LEAF * 4 + 1);
+        // (range, index of the parent whose second child this is)
+        let mut work = vec![(0, order.len(), None::<usize>)];
+        while let Some((from, to, parent)) = work.pop() {
+            let here = nodes.len();
+            if let Some(parent) = parent {
+                let parent: &mut Node = &mut nodes[parent];
+                parent.second = here;
+            }
+            let part = &mut order[from..to];
+            let mut node = Node { hull: Hull::NONE, entries: (usize::MAX, 0), from, to, second: 0 };
+            for index in part.iter() {
+                let boxed = &boxes[*index as usize];
+                node.hull.add(&boxed.hull);
+                node.entries = (node.entries.0.min(boxed.entry), node.entries.1.max(boxed.entry));
+            }
+            nodes.push(node);
+            if part.len() > LEAF {
+                let side = widest(boxes, part);
+                let centre = |index: &u32| {
+                    let hull = &boxes[*index as usize].hull;
+                    u128::from(hull.low[side]) + u128::from(hull.high[side])
+                };
+                let half = part.len() / 2;
+                part.select_nth_unstable_by_key(half, |index| (centre(index), *index));
+                // The first child is taken next, so it stands next to its parent.
+                work.push((from + half, to, Some(here)));
+                work.push((from, from + half, None));
+            }
+        }
+        Self { nodes, order }
+    }
+
+    /// Calls `found` for each box of entries in `range` whose hull touches `hull`, until it says false.
+    fn visit(&self, hull: &Hull, range: std::ops::Range<usize>, found: &mut dyn FnMut(u32) -> bool) -> bool {
+        let mut work = Vec::with_capacity(64);
+        if !self.nodes.is_empty() {
+            work.push(0);
+        }
+        while let Some(at) = work.pop() {
+            let node: &Node = &self.nodes[at];
+            if node.entries.0 >= range.end || node.entries.1 < range.start || !node.hull.touches(hull) {
+                continue;
+            }
+            if node.second == 0 {
+                if !self.order[node.from..node.to].iter().all(|index| found(*index)) {
+                    return false;
+                }
+            } else {
+                work.push(node.second);
+                work.push(at + 1);
+            }
+        }
+        true
+    }
+}
+
+/// The side on which the centres differ most, measured against the side's whole extent.
+#[expect(clippy::cast_precision_loss, reason = "an order of magnitude is enough")]
+fn widest(boxes: &[Boxed<'_>], part: &[u32]) -> usize {
+    let spread = |side: usize| {
+        let (mut sum, mut squares, mut low, mut high) = (0.0, 0.0, u64::MAX, 0);
+        for index in part {
+            let hull = &boxes[*index as usize].hull;
+            let centre = hull.low[side] as f64 / 2.0 + hull.high[side] as f64 / 2.0;
+            sum += centre;
+            squares += centre * centre;
+            low = low.min(hull.low[side]);
+            high = high.max(hull.high[side]);
+        }
+        let count = part.len() as f64;
+        let variance = (squares / count - (sum / count).powi(2)).max(0.0);
+        let extent = high.saturating_sub(low) as f64 + 1.0;
+        variance / (extent * extent)
+    };
+    let mut best = (0, -1.0);
+    for side in 0..SIDES {
+        let here = spread(side);
+        if here > best.1 {
+            best = (side, here);
+        }
+    }
+    best.0
+}
+
+/// The entries of a path, ready for questions.
+pub struct Index<'f> {
+    flat: &'f Flat<'f>,
+    boxes: Vec<Boxed<'f>>,
+    v4: Tree,
+    v6: Tree,
+    jumps: bool,
+    steps: Cell<u64>,
+}
+
+impl std::fmt::Debug for Index<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Index").field("boxes", &self.boxes.len()).finish_non_exhaustive()
+    }
+}
+
+/// What a question asks of the entries before.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    /// What is surely so, or what may be so.
+    pub sure: Sure,
+    /// Earlier permits take packets too; else what they let through, the entry would let through as well.
+    pub permits_take: bool,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What is left.
+    pub left: Left,
+    /// Entries that took something, in order; complete only where nothing is left.
+    pub takers: Vec<usize>,
+}
+
+/// What a box does to packets on their way to an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// Takes them.
+    Take,
+    /// Lets them go on at an entry.
+    Jump(usize),
+}
+
+impl<'f> Index<'f> {
+    /// Of a path's entries.
+    pub fn of(flat: &'f Flat<'f>) -> Self {
+        let mut boxes = Vec::new();
+        let mut add = |entry: usize, cubes: &'f [Cube], bound: Bound| {
+            boxes.extend(cubes.iter().map(|cube| {
+                let (hull, exact) = Hull::of(cube);
+                Boxed { entry, cube, hull, exact, bound }
+            }));
+        };
+        for (number, entry) in flat.entries.iter().enumerate().filter(|(_, entry)| entry.effect != Effect::Log) {
+            match &entry.lower {
+                None => add(number, &entry.upper, Bound::Exact),
+                Some(lower) => {
+                    add(number, &entry.upper, Bound::Upper);
+                    add(number, lower, Bound::Lower);
+                }
+            }
+        }
+        let of_family = |v6: bool| {
+            let all = (0..).zip(&boxes).filter(|(_, boxed)| boxed.cube.src.v4.is_empty() == v6);
+            Tree::of(&boxes, all.map(|(index, _)| index).collect())
+        };
+        let (v4, v6) = (of_family(false), of_family(true));
+        let jumps = flat.entries.iter().any(|entry| entry.effect == Effect::Skip);
+        Self { flat, boxes, v4, v6, jumps, steps: Cell::new(0) }
+    }
+
+    /// What of `cubes` reaches entry `target`, and who takes the rest.
+    pub fn reaching(&self, target: usize, cubes: &[Cube], ask: Ask) -> Answer {
+        let mut takers = BTreeSet::new();
+        for cube in cubes {
+            let left = self.carve(cube, self.candidates(target, cube, ask), target, ask, &mut takers);
+            if left != Left::Nothing {
+                return Answer { left, takers: takers.into_iter().collect() };
+            }
+        }
+        Answer { left: Left::Nothing, takers: takers.into_iter().collect() }
+    }
+
+    /// Whether a packet of `cubes` surely reaches entry `target`, tried with a few points; a cheap first question.
+    fn free_point(&self, target: usize, cubes: &[Cube], ask: Ask) -> Option<Packet> {
+        cubes.iter().find_map(|cube| {
+            (0..POINTS).map(|n| point(cube, n)).find(|packet| !self.is_taken(target, packet, ask))
+        })
+    }
+
+    /// Entries that surely take every packet of entry `target` before it; `Ok` when there are none, with a piece that
+    /// may reach it, `Err` when the budget did not suffice.
+    pub fn dead(&self, target: usize) -> Result<Option<Vec<usize>>, Undecided> {
+        let ask = Ask { sure: Sure::Possible, permits_take: true };
+        let cubes = &self.flat.entries[target].upper;
+        if self.free_point(target, cubes, ask).is_some() {
+            return Ok(None);
+        }
+        match self.reaching(target, cubes, ask) {
+            Answer { left: Left::Nothing, takers } => Ok(Some(takers)),
+            Answer { left: Left::Piece(_), .. } => Ok(None),
+            Answer { left: Left::Undecided(_), .. } => Err(Undecided),
+        }
+    }
+
+    /// Of a dead entry: the first entry of another effect that decides some of its packets, with such packets.
+    pub fn contradicted(&self, target: usize) -> Option<(usize, Cube)> {
+        let ask = Ask { sure: Sure::Possible, permits_take: true };
+        let of = &self.flat.entries[target];
+        let before = of.upper.iter().flat_map(|cube| self.candidates(target, cube, ask));
+        let before: BTreeSet<usize> = before.map(|index| self.boxes[index as usize].entry).collect();
+        let opposite = |entry: &usize| match self.flat.entries[*entry].effect {
+            Effect::Skip | Effect::Log => false,
+            effect => effect != of.effect,
+        };
+        before.into_iter().filter(opposite).find_map(|taker| {
+            let shared = intersections(&of.upper, self.flat.entries[taker].lower());
+            match self.reaching(taker, &shared, ask).left {
+                Left::Piece(piece) => Some((taker, *piece)),
+                Left::Nothing | Left::Undecided(_) => None,
+            }
+        })
+    }
+
+    /// Fewer of the takers that still take all: each is left out where the others do without it, those with the least
+    /// share first. More than 200 stay as they are.
+    pub fn fewest(&self, target: usize, takers: Vec<usize>) -> Vec<usize> {
+        const MANY: usize = 200;
+        if takers.len() > MANY {
+            return takers;
+        }
+        let ask = Ask { sure: Sure::Possible, permits_take: true };
+        let cubes = &self.flat.entries[target].upper;
+        let mut by_share: Vec<(f64, usize)> = takers.iter().map(|taker| (self.share(*taker, cubes), *taker)).collect();
+        by_share.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)));
+        let mut kept: BTreeSet<usize> = takers.into_iter().collect();
+        for (_, taker) in by_share {
+            kept.remove(&taker);
+            let still = cubes.iter().all(|cube| {
+                let mut candidates = self.candidates(target, cube, ask);
+                candidates.retain(|index| {
+                    let entry = self.boxes[*index as usize].entry;
+                    kept.contains(&entry) || self.flat.entries[entry].effect == Effect::Skip
+                });
+                self.carve(cube, candidates, target, ask, &mut BTreeSet::new()) == Left::Nothing
+            });
+            if !still {
+                kept.insert(taker);
+            }
+        }
+        kept.into_iter().collect()
+    }
+
+    /// Whether leaving entry `target` out would change what happens to a packet; of an entry that is not needed, the
+    /// later entries that do the same to its packets.
+    pub fn needed(&self, target: usize) -> Result<Need, Undecided> {
+        let ask = Ask { sure: Sure::Possible, permits_take: true };
+        let entry = &self.flat.entries[target];
+        let mut same: Vec<u32> = Vec::new();
+        let mut others: Vec<u32> = Vec::new();
+        for cube in &entry.upper {
+            let (hull, exact) = Hull::of(cube);
+            self.tree(cube).visit(&hull, target + 1..usize::MAX, &mut |index| {
+                let boxed = &self.boxes[index as usize];
+                let differs = self.flat.entries[boxed.entry].effect != entry.effect;
+                let counts = boxed.bound != if differs { Bound::Lower } else { Bound::Upper };
+                if counts && boxed.entry > target && boxed.overlaps(&hull, exact, cube) {
+                    if differs { others.push(index) } else { same.push(index) }
+                }
+                true
+            });
+        }
+        for list in [&mut same, &mut others] {
+            list.sort_by_key(|index| (self.boxes[*index as usize].entry, *index));
+            list.dedup();
+        }
+        for other in &others {
+            let boxed = &self.boxes[*other as usize];
+            for part in intersections(&entry.upper, std::slice::from_ref(boxed.cube)) {
+                let mut candidates = self.candidates(target, &part, ask);
+                candidates.extend(same.iter().filter(|index| self.boxes[**index as usize].entry < boxed.entry));
+                match self.carve(&part, candidates, target, ask, &mut BTreeSet::new()) {
+                    Left::Nothing => {}
+                    Left::Piece(piece) => return Ok(Need::Needed { piece, instead: boxed.entry }),
+                    Left::Undecided(_) => return Err(Undecided),
+                }
+            }
+        }
+        let mut by: Vec<usize> = same.iter().map(|index| self.boxes[*index as usize].entry).collect();
+        by.dedup();
+        // Without another effect behind it, the end of the list has to do the same.
+        if by.is_empty() { Ok(Need::End) } else { Ok(Need::Redundant(by)) }
+    }
+
+    /// The entry that decides a packet, where that is certain.
+    pub fn decides(&self, packet: &Packet) -> Option<usize> {
+        let mut hits: Vec<(usize, Bound)> = Vec::new();
+        let tree = if packet.src.is_ipv4() { &self.v4 } else { &self.v6 };
+        tree.visit(&Hull::point(packet), 0..usize::MAX, &mut |index| {
+            let boxed = &self.boxes[index as usize];
+            if packet.is_in(boxed.cube) {
+                hits.push((boxed.entry, boxed.bound));
+            }
+            true
+        });
+        hits.sort_unstable_by_key(|(entry, bound)| (*entry, *bound == Bound::Upper));
+        hits.dedup_by_key(|(entry, _)| *entry);
+        let mut next = 0;
+        for (entry, bound) in hits {
+            if entry < next {
+                continue;
+            }
+            if bound == Bound::Upper {
+                return None;
+            }
+            match self.flat.entries[entry].effect {
+                Effect::Skip => next = self.flat.entries[entry].until,
+                _ => return Some(entry),
+            }
+        }
+        None
+    }
+
+    /// How much of `cubes` an entry may take, roughly.
+    fn share(&self, entry: usize, cubes: &[Cube]) -> f64 {
+        let hulls = self.flat.entries[entry].upper.iter().map(|cube| Hull::of(cube).0);
+        let shares = hulls.flat_map(|hull| {
+            cubes.iter().map(move |cube| {
+                let (around, _) = Hull::of(cube);
+                if hull.touches(&around) { hull.share_of(&around) } else { 0.0 }
+            })
+        });
+        shares.sum()
+    }
+
+    fn tree(&self, cube: &Cube) -> &Tree {
+        if cube.src.v4.is_empty() { &self.v6 } else { &self.v4 }
+    }
+
+    /// What a box does to packets on their way to `target`.
+    fn role(&self, boxed: &Boxed<'_>, target: usize, ask: Ask) -> Option<Role> {
+        let entry = &self.flat.entries[boxed.entry];
+        let passes = entry.effect == Effect::Skip && entry.until <= target;
+        if entry.effect == Effect::Permit && !ask.permits_take {
+            return None;
+        }
+        // Who asks what surely arrives counts every taker and only sure jumps.
+        let wanted = if (ask.sure == Sure::Certain) == passes { Bound::Lower } else { Bound::Upper };
+        (boxed.bound == Bound::Exact || boxed.bound == wanted)
+            .then_some(if passes { Role::Jump(entry.until) } else { Role::Take })
+    }
+
+    fn is_taken(&self, target: usize, packet: &Packet, ask: Ask) -> bool {
+        let tree = if packet.src.is_ipv4() { &self.v4 } else { &self.v6 };
+        let hull = Hull::point(packet);
+        let mut hits: Vec<(usize, Role)> = Vec::new();
+        let finished = tree.visit(&hull, 0..target, &mut |index| {
+            let boxed = &self.boxes[index as usize];
+            if boxed.entry < target
+                && let Some(role) = self.role(boxed, target, ask)
+                && ((boxed.exact && boxed.hull.touches(&hull)) || packet.is_in(boxed.cube))
+            {
+                if !self.jumps {
+                    return !boxed.hull.touches(&hull);
+                }
+                hits.push((boxed.entry, role));
+            }
+            true
+        });
+        if !self.jumps {
+            return !finished;
+        }
+        hits.sort_unstable_by_key(|(entry, _)| *entry);
+        let mut next = 0;
+        for (entry, role) in hits {
+            match role {
+                _ if entry < next => {}
+                Role::Take => return true,
+                Role::Jump(until) => next = until,
+            }
+        }
+        false
+    }
+
+    /// Boxes before `target` that do something to packets of `cube`, in order.
+    fn candidates(&self, target: usize, cube: &Cube, ask: Ask) -> Vec<u32> {
+        let (hull, exact) = Hull::of(cube);
+        let mut found = Vec::new();
+        self.tree(cube).visit(&hull, 0..target, &mut |index| {
+            let boxed = &self.boxes[index as usize];
+            if boxed.entry < target
+                && self.role(boxed, target, ask).is_some()
+                && boxed.overlaps(&hull, exact, cube)
+            {
+                found.push(index);
+            }
+            true
+        });
+        found.sort_unstable();
+        found
+    }
+
+    /// What is left of `cube` when the candidates have done what they do.
+    fn carve(
+        &self,
+        cube: &Cube,
+        candidates: Vec<u32>,
+        target: usize,
+        ask: Ask,
+        takers: &mut BTreeSet<usize>,
+    ) -> Left {
+        let jump = |index: &u32| {
+            matches!(self.role(&self.boxes[*index as usize], target, ask), Some(Role::Jump(_)))
+        };
+        if self.jumps && candidates.iter().any(jump) {
+            self.carve_in_order(cube, &candidates, target, ask, takers)
+        } else {
+            self.carve_largest_first(cube, candidates, takers)
+        }
+    }
+
+    fn carve_largest_first(&self, cube: &Cube, candidates: Vec<u32>, takers: &mut BTreeSet<usize>) -> Left {
+        let mut steps = 0;
+        let mut work = vec![(cube.clone(), candidates)];
+        while let Some((piece, candidates)) = work.pop() {
+            if candidates.is_empty() {
+                return Left::Piece(Box::new(piece));
+            }
+            steps += candidates.len() as u64;
+            if !self.spend(candidates.len(), steps) {
+                return Left::Undecided(Box::new(piece));
+            }
+            let (hull, _) = Hull::of(&piece);
+            let boxed = |index: u32| &self.boxes[index as usize];
+            if let Some(whole) = candidates.iter().find(|index| boxed(**index).covers(&hull, &piece)) {
+                takers.insert(boxed(*whole).entry);
+                continue;
+            }
+            let share = |index: u32| boxed(index).hull.share_of(&hull);
+            let mut largest = (candidates[0], share(candidates[0]));
+            for index in &candidates[1..] {
+                let here = share(*index);
+                if here > largest.1 {
+                    largest = (*index, here);
+                }
+            }
+            let (largest, _) = largest;
+            takers.insert(boxed(largest).entry);
+            let mut parts: Vec<(Cube, Vec<u32>)> = piece
+                .minus(boxed(largest).cube)
+                .into_iter()
+                .map(|part| {
+                    let (hull, exact) = Hull::of(&part);
+                    let touching = |index: &u32| *index != largest && boxed(*index).overlaps(&hull, exact, &part);
+                    let rest = candidates.iter().copied().filter(touching).collect();
+                    (part, rest)
+                })
+                .collect();
+            // The part with the fewest candidates comes next: if one is free, it is most likely that one.
+            parts.sort_by_key(|(_, rest)| std::cmp::Reverse(rest.len()));
+            work.append(&mut parts);
+        }
+        Left::Nothing
+    }
+
+    fn carve_in_order(
+        &self,
+        cube: &Cube,
+        candidates: &[u32],
+        target: usize,
+        ask: Ask,
+        takers: &mut BTreeSet<usize>,
+    ) -> Left {
+        let boxed = |place: usize| &self.boxes[candidates[place] as usize];
+        let mut steps = 0;
+        let mut work = vec![(cube.clone(), 0)];
+        while let Some((piece, from)) = work.pop() {
+            let (hull, exact) = Hull::of(&piece);
+            let hit = (from..candidates.len()).find(|place| boxed(*place).overlaps(&hull, exact, &piece));
+            let looked = hit.unwrap_or(candidates.len()) - from + 1;
+            steps += looked as u64;
+            let Some(hit) = hit else { return Left::Piece(Box::new(piece)) };
+            if !self.spend(looked, steps) {
+                return Left::Undecided(Box::new(piece));
+            }
+            let here = boxed(hit);
+            match self.role(here, target, ask) {
+                Some(Role::Jump(until)) => {
+                    if let Some(part) = piece.intersect(here.cube) {
+                        let place = candidates.partition_point(|index| self.boxes[*index as usize].entry < until);
+                        work.push((part, place));
+                    }
+                }
+                // Entries behind the target take as well where a question brings them along.
+                Some(Role::Take) | None => {
+                    takers.insert(here.entry);
+                }
+            }
+            work.extend(piece.minus(here.cube).into_iter().map(|part| (part, hit + 1)));
+        }
+        Left::Nothing
+    }
+
+    /// Counts looked-at candidates; false when the budget is spent.
+    fn spend(&self, looked: usize, of_this_question: u64) -> bool {
+        let all = self.steps.get().saturating_add(looked as u64);
+        self.steps.set(all);
+        of_this_question <= STEPS_MAX && all <= STEPS_ALL
+    }
+}
+
+/// The budget did not suffice to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undecided;
+
+/// Whether an entry is needed.
+#[derive(Clone, Debug)]
+pub enum Need {
+    /// Without it these packets would be decided by another entry, with another effect.
+    Needed {
+        /// Packets.
+        piece: Box<Cube>,
+        /// Who would decide them.
+        instead: usize,
+    },
+    /// Without it the same would happen, by these.
+    Redundant(Vec<usize>),
+    /// Nothing behind it decides its packets.
+    End,
+}
+
+/// Packets in a box of each side.
+fn intersections(a: &[Cube], b: &[Cube]) -> Vec<Cube> {
+    a.iter().flat_map(|a| b.iter().filter_map(|b| a.intersect(b))).collect()
+}
+
+/// The `n`th packet to try of a box: its two ends, then others by a fixed sequence.
+fn point(cube: &Cube, n: u64) -> Packet {
+    let mut state = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut next = || match n {
+        0 => 0,
+        1 => u64::MAX,
+        _ => {
+            // SplitMix64 (Steele, Lea, Flood 2014).
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut z = state;
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        }
+    };
+    let address = |set: &AddrSet, next: &mut dyn FnMut() -> u64| match set.v4.pick(next(), next()) {
+        Some(address) => std::net::IpAddr::from(std::net::Ipv4Addr::from(address)),
+        None => std::net::Ipv6Addr::from(set.v6.pick(next(), next()).unwrap_or(0)).into(),
+    };
+    Packet {
+        src: address(&cube.src, &mut next),
+        dst: address(&cube.dst, &mut next),
+        in_if: cube.in_ifs.pick(next(), next()).unwrap_or(0),
+        out_if: cube.out_ifs.pick(next(), next()).unwrap_or(0),
+        proto: cube.service.proto.0.pick(next(), next()).unwrap_or(0),
+        sport: cube.service.sport.0.pick(next(), next()).unwrap_or(0),
+        dport: cube.service.dport.0.pick(next(), next()).unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flat::tests::{packet, rule, small_world};
+    use crate::flat::{Universe, flatten};
+    use proptest::prelude::*;
+
+    /// All packets of the small world.
+    fn world() -> impl Iterator<Item = Packet> {
+        (0..5).flat_map(|src| (0..5).map(move |port| packet(src, port)))
+    }
+
+    fn matches(flat: &Flat<'_>, entry: usize, packet: &Packet) -> bool {
+        flat.entries[entry].effect != Effect::Log && flat.entries[entry].upper.iter().any(|cube| packet.is_in(cube))
+    }
+
+    /// The entry that decides, one packet at a time; `without` is left out.
+    fn decides(flat: &Flat<'_>, packet: &Packet, without: Option<usize>) -> Option<usize> {
+        let mut next = 0;
+        for index in 0..flat.entries.len() {
+            if index < next || without == Some(index) || !matches(flat, index, packet) {
+                continue;
+            }
+            match flat.entries[index].effect {
+                Effect::Skip => next = flat.entries[index].until,
+                _ => return Some(index),
+            }
+        }
+        None
+    }
+
+    /// Whether a packet of entry `target` gets there.
+    fn arrives(flat: &Flat<'_>, packet: &Packet, target: usize, permits_take: bool) -> bool {
+        let mut next = 0;
+        for index in 0..target {
+            if index < next || !matches(flat, index, packet) {
+                continue;
+            }
+            match flat.entries[index].effect {
+                Effect::Skip => next = flat.entries[index].until,
+                Effect::Permit if !permits_take => {}
+                _ => return false,
+            }
+        }
+        next <= target && matches(flat, target, packet)
+    }
+
+    /// Whether a packet gets to entry `target` when of the uncertain rules those match whose line is in `holds`.
+    fn arrives_if(flat: &Flat<'_>, packet: &Packet, target: usize, holds: u32) -> bool {
+        let applies = |index: usize| {
+            matches(flat, index, packet)
+                && flat.entries[index].rule.is_none_or(|rule| rule.unknown.is_empty() || holds >> rule.line_from & 1 == 1)
+        };
+        let mut next = 0;
+        for index in 0..target {
+            if index < next || !applies(index) {
+                continue;
+            }
+            match flat.entries[index].effect {
+                Effect::Skip => next = flat.entries[index].until,
+                _ => return false,
+            }
+        }
+        next <= target && applies(target)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn what_is_sure_holds_however_unknown_matches_turn_out(
+            a in prop::collection::vec(rule(), 1..6),
+            b in prop::collection::vec(rule(), 1..5),
+            unsure in any::<u16>(),
+        ) {
+            let mut policy = small_world(a, b, Vec::new());
+            let mut line = 0;
+            for rule in policy.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
+                line += 1;
+                rule.line_from = line;
+                if unsure >> line & 1 == 1 {
+                    rule.add_unknown("mark", line);
+                }
+            }
+            let universe = Universe::of(&policy);
+            let flat = flatten(&policy, &universe, &policy.paths[0], None);
+            let index = Index::of(&flat);
+            let doubtful: Vec<u32> = (1..=line).filter(|line| unsure >> line & 1 == 1).collect();
+            let resolutions = || (0..1u32 << doubtful.len()).map(|bits| {
+                doubtful.iter().enumerate().filter(|(n, _)| bits >> n & 1 == 1).fold(0u32, |all, (_, line)| all | 1 << line)
+            });
+            for target in (0..flat.entries.len()).filter(|target| flat.entries[*target].effect != Effect::Log) {
+                if index.dead(target).unwrap().is_some() {
+                    for holds in resolutions() {
+                        prop_assert!(!world().any(|packet| arrives_if(&flat, &packet, target, holds)), "{target} {holds:b}");
+                    }
+                }
+                let ask = Ask { sure: Sure::Certain, permits_take: true };
+                if let Left::Piece(piece) = index.reaching(target, flat.entries[target].lower(), ask).left {
+                    for holds in resolutions() {
+                        let all = world().filter(|packet| packet.is_in(&piece)).all(|packet| arrives_if(&flat, &packet, target, holds));
+                        prop_assert!(all, "{target} {holds:b}");
+                    }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
+        #[test]
+        fn every_answer_agrees_with_trying_every_packet(
+            a in prop::collection::vec(rule(), 0..7),
+            b in prop::collection::vec(rule(), 0..6),
+            c in prop::collection::vec(rule(), 0..4),
+            layered in any::<bool>(),
+        ) {
+            let mut policy = small_world(a, b, c);
+            if layered {
+                // Two lists that both have to permit.
+                policy.chains[1].default = policy.chains[0].default.clone();
+                policy.paths[0].layers.insert(0, vec!["b".into()]);
+            }
+            let universe = Universe::of(&policy);
+            let flat = flatten(&policy, &universe, &policy.paths[0], None);
+            let index = Index::of(&flat);
+            for packet in world() {
+                prop_assert_eq!(index.decides(&packet), decides(&flat, &packet, None));
+            }
+            for target in 0..flat.entries.len() {
+                if flat.entries[target].effect == Effect::Log {
+                    continue;
+                }
+                for permits_take in [true, false] {
+                    let some = world().any(|packet| arrives(&flat, &packet, target, permits_take));
+                    let ask = Ask { sure: Sure::Certain, permits_take };
+                    match index.reaching(target, &flat.entries[target].upper, ask).left {
+                        Left::Nothing => prop_assert!(!some, "{target}"),
+                        Left::Piece(piece) => {
+                            // Ports beyond the small world exist too, so a piece may lie outside of it.
+                            let inside: Vec<Packet> = world().filter(|packet| packet.is_in(&piece)).collect();
+                            prop_assert!(inside.iter().all(|packet| arrives(&flat, packet, target, permits_take)));
+                        }
+                        Left::Undecided(_) => prop_assert!(false, "undecided"),
+                    }
+                }
+                let dead = index.dead(target).unwrap();
+                let alive = world().any(|packet| arrives(&flat, &packet, target, true));
+                if let Some(takers) = &dead {
+                    prop_assert!(!alive);
+                    let fewer = index.fewest(target, takers.clone());
+                    for packet in world().filter(|packet| matches(&flat, target, packet)) {
+                        let by = decides(&flat, &packet, None);
+                        prop_assert!(by.is_some_and(|by| by < target || flat.entries[by].until <= target || by > target));
+                    }
+                    prop_assert!(fewer.iter().all(|taker| takers.contains(taker)));
+                    let effect = flat.entries[target].effect;
+                    if !matches!(effect, Effect::Skip) {
+                        let differs = world().any(|packet| {
+                            matches(&flat, target, &packet)
+                                && decides(&flat, &packet, None).is_some_and(|by| by < target && flat.entries[by].effect != effect && flat.entries[by].effect != Effect::Skip)
+                        });
+                        let found = index.contradicted(target);
+                        prop_assert!(!differs || found.is_some(), "{target}");
+                    }
+                } else if matches!(flat.entries[target].effect, Effect::Permit | Effect::Deny) && flat.entries[target].rule.is_some() {
+                    let effect = flat.entries[target].effect;
+                    let changes = world().any(|packet| {
+                        decides(&flat, &packet, None) == Some(target)
+                            && decides(&flat, &packet, Some(target)).is_none_or(|by| flat.entries[by].effect != effect)
+                    });
+                    match index.needed(target).unwrap() {
+                        Need::Redundant(_) => prop_assert!(!changes, "{target}"),
+                        Need::Needed { .. } | Need::End => {}
+                    }
+                }
+            }
+        }
+    }
+}
