@@ -5,15 +5,15 @@
 //! lists, with the boxes that are left of it on that way.
 //!
 //! *Return and goto* do not end evaluation, they skip the rest of a list. So an entry says up to which entry its packets
-//! skip ([`Entry::until`]): a deny to the end, a return to the end of the list that it leaves. What reaches entry `i`
-//! is what no earlier entry with `until > i` has taken.
+//! skip ([`Entry::until`]): a return to the end of the list that it leaves, a permit of a layer to the next layer. What
+//! reaches an entry is asked of [`crate::cover`].
 //!
 //! *Certain and possible.* `upper` boxes may match, `lower` boxes surely match. What is surely permitted is `lower` of
 //! a permit without the `upper` of what is before it; what may be permitted is `upper` without their `lower`.
 //!
 //! Limits: analysis is of a connection's first packet; network address translation is not followed; unfolding stops at
-//! [`MAX_ENTRIES`] entries, [`MAX_VISITS`] rules or [`MAX_DEPTH`] nested lists, subtraction at [`MAX_STEPS`] steps, and the answer is then
-//! "possible", never a guess.
+//! [`MAX_ENTRIES`] entries, [`MAX_VISITS`] rules or [`MAX_DEPTH`] nested lists, [`subtract`] at [`MAX_STEPS`] steps, and the answer
+//! is then "possible", never a guess.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -457,21 +457,6 @@ pub fn subtract(cubes: Vec<Cube>, taken: &[&Cube]) -> Left {
 }
 
 impl Flat<'_> {
-    /// What of `cubes` reaches entry `index`: the part that no earlier deny or skip takes. Earlier permits do not
-    /// count: what they let through, this entry would let through as well.
-    pub fn reaching(&self, index: usize, cubes: Vec<Cube>, sure: Sure) -> Left {
-        let before = self.entries[..index].iter();
-        let takers = before.filter(|entry| matches!(entry.effect, Effect::Deny | Effect::Skip) && entry.until > index);
-        let taken: Vec<&Cube> = takers
-            .flat_map(|entry| match sure {
-                Sure::Certain => entry.upper.iter(),
-                Sure::Possible => entry.lower().iter(),
-            })
-            .filter(|taken| cubes.iter().any(|cube| cube.overlaps(taken)))
-            .collect();
-        subtract(cubes, &taken)
-    }
-
     /// What happens to a packet: the first certain answer, or `None` where a rule that cannot be evaluated comes before.
     pub fn decide(&self, packet: &Packet) -> Option<Effect> {
         let mut index = 0;

@@ -70,7 +70,8 @@ impl Inspection for Firewall {
 
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
         for document in &facts.documents::<Policy>()? {
-            let Some(firewall) = checks::Firewall::new(document, cx.as_of) else { continue };
+            let unfolded = checks::Unfolded::of(&document.value, cx.as_of);
+            let Some(firewall) = checks::Firewall::new(document, &unfolded) else { continue };
             if firewall.flats.iter().any(|flat| flat.incomplete) {
                 let text = format!("{}: lists are nested so deep that not all of them were followed", firewall.name);
                 let note = Note::new(NoteKind::NotUnderstood, "too-deep", text);

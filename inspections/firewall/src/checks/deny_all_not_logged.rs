@@ -35,7 +35,7 @@ pub(crate) const CHECK: Check = Check::new("firewall/deny-all-not-logged", READS
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     let mut judged: BTreeSet<String> = BTreeSet::new();
     let mut looked = 0;
-    for flat in &firewall.flats {
+    for flat in firewall.flats {
         let Some(chain) = last_chain(firewall, flat) else { continue };
         let entries = deny_all_entries(flat);
         let stated_end =

@@ -40,7 +40,7 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
         return;
     }
     let mut judged: BTreeSet<&str> = BTreeSet::new();
-    for flat in &firewall.flats {
+    for flat in firewall.flats {
         let Some(chain) = last_chain(firewall, flat) else { continue };
         if judged.contains(chain.name.as_str()) {
             continue;

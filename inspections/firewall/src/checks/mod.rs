@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use secdiag_inspect::{Check, JudgeCx, Looked, ParsedDocument};
 use secdiag_model::{Artefact, Finding, Locator, Proof, Subject};
 
+use crate::cover::{Ask, Index};
 use crate::direction::{Compass, Direction};
 use crate::flat::{Cube, Effect, Entry, Flat, Left, Sure, Universe, flatten};
 use crate::interval::Intervals;
@@ -25,6 +26,22 @@ secdiag_inspect::checks! {
 
 pub(crate) use crate::vendors::READS;
 
+/// A policy's paths, unfolded.
+pub struct Unfolded<'a> {
+    universe: Universe,
+    /// One per path.
+    pub flats: Vec<Flat<'a>>,
+}
+
+impl<'a> Unfolded<'a> {
+    /// Of a policy; `as_of` decides which schedules have ended.
+    pub fn of(policy: &'a Policy, as_of: Date) -> Self {
+        let universe = Universe::of(policy);
+        let flats = policy.paths.iter().map(|path| flatten(policy, &universe, path, Some(as_of))).collect();
+        Self { universe, flats }
+    }
+}
+
 /// One policy, ready for questions.
 pub struct Firewall<'a> {
     /// Name shown: the host name, or the file's name where the configuration has none.
@@ -32,23 +49,24 @@ pub struct Firewall<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// Its paths, unfolded.
-    pub flats: Vec<Flat<'a>>,
+    pub flats: &'a [Flat<'a>],
+    /// The same, ready for questions about rules against each other.
+    pub indexes: Vec<Index<'a>>,
     /// Its directions.
     pub compass: Compass,
     artefact: &'a Artefact,
 }
 
 impl<'a> Firewall<'a> {
-    /// Unfolds a policy.
-    pub fn new(document: &'a ParsedDocument<'a, Policy>, as_of: Date) -> Option<Self> {
+    /// Of a policy and its unfolded paths.
+    pub fn new(document: &'a ParsedDocument<'a, Policy>, unfolded: &'a Unfolded<'a>) -> Option<Self> {
         let artefact = *document.artefacts.first()?;
         let policy = &document.value;
-        let universe = Universe::of(policy);
         let stem = artefact.file_name().split('.').next().unwrap_or_default();
         let name = if policy.device.is_empty() { stem.to_owned() } else { policy.device.clone() };
-        let flats = policy.paths.iter().map(|path| flatten(policy, &universe, path, Some(as_of))).collect();
-        let compass = Compass::of(policy, &universe);
-        Some(Self { name, policy, flats, compass, artefact })
+        let indexes = unfolded.flats.iter().map(Index::of).collect();
+        let compass = Compass::of(policy, &unfolded.universe);
+        Some(Self { name, policy, flats: &unfolded.flats, indexes, compass, artefact })
     }
 
     /// Rules on all paths, each list's end counted as one.
@@ -126,7 +144,7 @@ impl<'a> Firewall<'a> {
     pub(crate) fn permits(&self, question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>) -> Vec<Permit<'a>> {
         let mut permits: Vec<Permit<'a>> = Vec::new();
         let mut seen: BTreeMap<(*const Rule, Direction), usize> = BTreeMap::new();
-        for flat in &self.flats {
+        for (flat, rules) in self.flats.iter().zip(&self.indexes) {
             for (index, entry) in flat.entries.iter().enumerate() {
                 let (Effect::Permit, Some(rule)) = (entry.effect, entry.rule) else { continue };
                 let asked = question(entry, &entry.upper);
@@ -135,12 +153,12 @@ impl<'a> Firewall<'a> {
                 }
                 let mut sure = self.compass.directions(flat.path.hook, &question(entry, entry.lower()));
                 for (direction, sight) in self.compass.directions(flat.path.hook, &asked) {
-                    let (mut witness, mut certain) = match flat.reaching(index, sight.cubes, Sure::Possible) {
+                    let (mut witness, mut certain) = match rules.reaching(index, &sight.cubes, asking(Sure::Possible)).left {
                         Left::Nothing => continue,
                         Left::Piece(piece) | Left::Undecided(piece) => (*piece, false),
                     };
                     if let Some(sure) = sure.remove(&direction).filter(|_| !flat.incomplete)
-                        && let Left::Piece(piece) = flat.reaching(index, sure.cubes, Sure::Certain)
+                        && let Left::Piece(piece) = rules.reaching(index, &sure.cubes, asking(Sure::Certain)).left
                     {
                         (witness, certain) = (*piece, true);
                     }
@@ -174,6 +192,11 @@ impl<'a> Firewall<'a> {
             cx.report(self.finding(check, permit));
         }
     }
+}
+
+/// Earlier permits do not count: what they let through, the entry would let through as well.
+const fn asking(sure: Sure) -> Ask {
+    Ask { sure, permits_take: false }
 }
 
 /// A rule that permits something that was asked about, in one direction.
