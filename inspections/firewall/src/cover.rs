@@ -340,9 +340,9 @@ impl<'f> Index<'f> {
 
     /// Whether a packet of `cubes` surely reaches entry `target`, tried with a few points; a cheap first question.
     fn free_point(&self, target: usize, cubes: &[Cube], ask: Ask) -> Option<Packet> {
-        cubes.iter().find_map(|cube| {
-            (0..POINTS).map(|n| point(cube, n)).find(|packet| !self.is_taken(target, packet, ask))
-        })
+        cubes
+            .iter()
+            .find_map(|cube| (0..POINTS).map(|n| point(cube, n)).find(|packet| !self.is_taken(target, packet, ask)))
     }
 
     /// Entries that surely take every packet of entry `target` before it; `Ok` when there are none, with a piece that
@@ -503,8 +503,11 @@ impl<'f> Index<'f> {
         }
         // Who asks what surely arrives counts every taker and only sure jumps.
         let wanted = if (ask.sure == Sure::Certain) == passes { Bound::Lower } else { Bound::Upper };
-        (boxed.bound == Bound::Exact || boxed.bound == wanted)
-            .then_some(if passes { Role::Jump(entry.until) } else { Role::Take })
+        (boxed.bound == Bound::Exact || boxed.bound == wanted).then_some(if passes {
+            Role::Jump(entry.until)
+        } else {
+            Role::Take
+        })
     }
 
     fn is_taken(&self, target: usize, packet: &Packet, ask: Ask) -> bool {
@@ -545,10 +548,7 @@ impl<'f> Index<'f> {
         let mut found = Vec::new();
         self.tree(cube).visit(&hull, 0..target, &mut |index| {
             let boxed = &self.boxes[index as usize];
-            if boxed.entry < target
-                && self.role(boxed, target, ask).is_some()
-                && boxed.overlaps(&hull, exact, cube)
-            {
+            if boxed.entry < target && self.role(boxed, target, ask).is_some() && boxed.overlaps(&hull, exact, cube) {
                 found.push(index);
             }
             true
@@ -558,17 +558,8 @@ impl<'f> Index<'f> {
     }
 
     /// What is left of `cube` when the candidates have done what they do.
-    fn carve(
-        &self,
-        cube: &Cube,
-        candidates: Vec<u32>,
-        target: usize,
-        ask: Ask,
-        takers: &mut BTreeSet<usize>,
-    ) -> Left {
-        let jump = |index: &u32| {
-            matches!(self.role(&self.boxes[*index as usize], target, ask), Some(Role::Jump(_)))
-        };
+    fn carve(&self, cube: &Cube, candidates: Vec<u32>, target: usize, ask: Ask, takers: &mut BTreeSet<usize>) -> Left {
+        let jump = |index: &u32| matches!(self.role(&self.boxes[*index as usize], target, ask), Some(Role::Jump(_)));
         if self.jumps && candidates.iter().any(jump) {
             self.carve_in_order(cube, &candidates, target, ask, takers)
         } else {
@@ -772,7 +763,9 @@ mod tests {
     fn arrives_if(flat: &Flat<'_>, packet: &Packet, target: usize, holds: u32) -> bool {
         let applies = |index: usize| {
             matches(flat, index, packet)
-                && flat.entries[index].rule.is_none_or(|rule| rule.unknown.is_empty() || holds >> rule.line_from & 1 == 1)
+                && flat.entries[index]
+                    .rule
+                    .is_none_or(|rule| rule.unknown.is_empty() || holds >> rule.line_from & 1 == 1)
         };
         let mut next = 0;
         for index in 0..target {

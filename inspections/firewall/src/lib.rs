@@ -13,12 +13,14 @@
 pub mod checks;
 pub mod cover;
 pub mod direction;
+pub mod edit;
 pub mod flat;
 pub mod interval;
 pub mod net;
 pub mod policy;
 pub mod ports;
 pub mod risky;
+pub mod standing;
 pub mod vendors;
 pub mod zones;
 

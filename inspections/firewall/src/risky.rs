@@ -267,9 +267,47 @@ pub fn smb() -> Vec<Service> {
     ]
 }
 
+/// Services of the table by their names.
+fn named(names: &[&str]) -> Vec<Service> {
+    RISKY.iter().filter(|risky| names.contains(&risky.name)).flat_map(Risky::services).collect()
+}
+
+/// Remote desktops and shells.
+pub fn remote_access() -> Vec<Service> {
+    named(REMOTE_ACCESS)
+}
+
+const REMOTE_ACCESS: &[&str] = &["RDP", "VNC", "SSH", "WinRM", "Citrix ICA", "X11", "Remote support tools"];
+
+/// Databases.
+pub fn databases() -> Vec<Service> {
+    named(DATABASES)
+}
+
+const DATABASES: &[&str] = &[
+    "Cassandra",
+    "CouchDB",
+    "DB2",
+    "Elasticsearch",
+    "Memcached",
+    "MongoDB",
+    "MySQL",
+    "Oracle listener",
+    "PostgreSQL",
+    "Redis",
+    "Microsoft SQL Server",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_named_service_is_in_the_table() {
+        for name in REMOTE_ACCESS.iter().chain(DATABASES) {
+            assert!(RISKY.iter().any(|risky| risky.name == *name), "{name}");
+        }
+    }
 
     #[test]
     fn every_entry_has_readable_ports_and_a_known_severity() {

@@ -32,7 +32,9 @@ fn union_shadowed_rules_of_every_filter_set_are_found() {
         let mut text = String::new();
         match std::fs::File::open(folder.join(format!("{name}.txt.gz"))) {
             Ok(packed) => flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap(),
-            Err(_) => std::fs::File::open(folder.join(format!("{name}.txt"))).unwrap().read_to_string(&mut text).unwrap(),
+            Err(_) => {
+                std::fs::File::open(folder.join(format!("{name}.txt"))).unwrap().read_to_string(&mut text).unwrap()
+            }
         };
         let start = Instant::now();
         let parsed = vendors::classbench::parse(&text);

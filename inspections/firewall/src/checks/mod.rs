@@ -1,5 +1,6 @@
 //! One file per check. What they share: one firewall made ready for questions, and how a rule becomes a finding.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
@@ -11,7 +12,8 @@ use crate::direction::{Compass, Direction};
 use crate::flat::{Cube, Effect, Entry, Flat, Left, Sure, Universe, flatten};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
-use crate::policy::{Chain, Policy, Rule};
+use crate::policy::{Action, Chain, Policy, Rule};
+use crate::standing::{Placed, Standing, standings};
 
 secdiag_inspect::checks! {
     fn(&Firewall<'_>, &JudgeCx<'_>);
@@ -20,11 +22,28 @@ secdiag_inspect::checks! {
     telnet_allowed,
     ftp_allowed,
     smb_allowed,
+    remote_desktop_from_outside,
+    database_from_outside,
     missing_deny_all,
     deny_all_not_logged,
+    permit_not_logged,
+    shadowed_rule,
+    deny_shadows_permit,
+    redundant_rule,
+    unmatchable_rule,
+    unused_rule,
+    disabled_rule,
+    expired_rule,
+    temporary_rule,
+    rule_without_owner,
 }
 
 pub(crate) use crate::vendors::READS;
+
+/// Proofs of one finding.
+pub(crate) const PROOFS_MAX: usize = 10;
+/// Lines that a finding about many rules lists.
+const ALL_MAX: usize = 10_000;
 
 /// A policy's paths, unfolded.
 pub struct Unfolded<'a> {
@@ -54,6 +73,7 @@ pub struct Firewall<'a> {
     pub indexes: Vec<Index<'a>>,
     /// Its directions.
     pub compass: Compass,
+    standings: OnceCell<Vec<(Placed<'a>, Standing<'a>)>>,
     artefact: &'a Artefact,
 }
 
@@ -66,13 +86,22 @@ impl<'a> Firewall<'a> {
         let name = if policy.device.is_empty() { stem.to_owned() } else { policy.device.clone() };
         let indexes = unfolded.flats.iter().map(Index::of).collect();
         let compass = Compass::of(policy, &unfolded.universe);
-        Some(Self { name, policy, flats: &unfolded.flats, indexes, compass, artefact })
+        Some(Self { name, policy, flats: &unfolded.flats, indexes, compass, standings: OnceCell::new(), artefact })
+    }
+
+    /// What becomes of each rule among the others; worked out once for all checks.
+    pub fn standings(&self) -> &[(Placed<'a>, Standing<'a>)] {
+        self.standings.get_or_init(|| standings(self.flats, &self.indexes))
+    }
+
+    /// Lists that packets can come to.
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &'a Chain> {
+        self.policy.chains.iter().filter(|chain| self.is_on_a_path(chain))
     }
 
     /// Rules on all paths, each list's end counted as one.
     pub fn rule_count(&self) -> u64 {
-        let chains = self.policy.chains.iter().filter(|chain| self.is_on_a_path(chain));
-        chains.map(|chain| chain.rules.len() as u64 + 1).sum()
+        self.lists().map(|chain| chain.rules.len() as u64 + 1).sum()
     }
 
     fn is_on_a_path(&self, chain: &Chain) -> bool {
@@ -139,6 +168,30 @@ impl<'a> Firewall<'a> {
         finding
     }
 
+    /// A finding about several rules of a list at once: how many, which, and the first of them as proof.
+    pub(crate) fn finding_of_rules(&self, check: &Check, chain: &Chain, rules: &[&Rule]) -> Option<Finding> {
+        let first = rules.first()?;
+        let subject = Subject::Rule {
+            device: self.name.clone(),
+            rule: format!("{} (list)", chain.name),
+            line: first.line_from.into(),
+        };
+        let labels: Vec<String> = rules.iter().map(|rule| label(rule)).collect();
+        let mut finding = Finding::new(check.id, subject, self.proof(first))
+            .asset(self.name.as_str())
+            .fact("device", self.name.as_str())
+            .fact("list", chain.name.as_str())
+            .fact("count", rules.len())
+            .fact("of", chain.rules.iter().filter(|rule| !rule.implicit).count())
+            .fact("line", first.line_from)
+            .fact("rules", crate::net::shorten(labels, 10))
+            .fact("lines", rules.iter().take(ALL_MAX).map(|rule| rule.line_from).collect::<Vec<_>>());
+        for rule in rules.iter().skip(1).take(PROOFS_MAX - 1) {
+            finding = finding.proof(self.proof(rule));
+        }
+        Some(finding)
+    }
+
     /// Rules that permit something of `question`, each once per direction, in the order of the paths. `question`
     /// gives the boxes of an entry that are asked about; an entry for which it gives none is passed over.
     pub(crate) fn permits(&self, question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>) -> Vec<Permit<'a>> {
@@ -153,10 +206,11 @@ impl<'a> Firewall<'a> {
                 }
                 let mut sure = self.compass.directions(flat.path.hook, &question(entry, entry.lower()));
                 for (direction, sight) in self.compass.directions(flat.path.hook, &asked) {
-                    let (mut witness, mut certain) = match rules.reaching(index, &sight.cubes, asking(Sure::Possible)).left {
-                        Left::Nothing => continue,
-                        Left::Piece(piece) | Left::Undecided(piece) => (*piece, false),
-                    };
+                    let (mut witness, mut certain) =
+                        match rules.reaching(index, &sight.cubes, asking(Sure::Possible)).left {
+                            Left::Nothing => continue,
+                            Left::Piece(piece) | Left::Undecided(piece) => (*piece, false),
+                        };
                     if let Some(sure) = sure.remove(&direction).filter(|_| !flat.incomplete)
                         && let Left::Piece(piece) = rules.reaching(index, &sure.cubes, asking(Sure::Certain)).left
                     {
@@ -181,6 +235,74 @@ impl<'a> Firewall<'a> {
         permits
     }
 
+    /// The check of rules one by one: those that are so make one finding per list.
+    pub(crate) fn judge_rules(&self, check: &Check, cx: &JudgeCx<'_>, is_so: &dyn Fn(&Rule) -> bool) {
+        for chain in self.lists() {
+            let rules: Vec<&Rule> = chain.rules.iter().filter(|rule| !rule.implicit && is_so(rule)).collect();
+            if let Some(finding) = self.finding_of_rules(check, chain, &rules) {
+                cx.report(finding);
+            }
+        }
+        cx.looked(self.looked(check, self.rule_count(), "rules"));
+    }
+
+    /// The check of rules of one effect that earlier rules of the opposite effect take wholly.
+    pub(crate) fn judge_shadowed(&self, check: &Check, effect: Effect, cx: &JudgeCx<'_>) {
+        let mut groups: BTreeMap<u32, Taken<'a>> = BTreeMap::new();
+        for (placed, standing) in self.standings() {
+            let Standing::Shadowed { by, against, witness } = standing else { continue };
+            let Some(rule) = placed.rule.filter(|rule| effect_of(rule) == Some(effect)) else { continue };
+            let line = against.rule.map_or(u32::MAX, |rule| rule.line_from);
+            let group = groups.entry(line).or_insert_with(|| Taken::by(*against));
+            group.witness.get_or_insert_with(|| witness.clone());
+            group.others = group.others.max(by.iter().filter(|one| one.rule != against.rule).count());
+            group.rules.push((*placed, rule));
+        }
+        cx.looked(self.looked(check, self.rule_count(), "rules"));
+        for group in groups.values() {
+            if let Some(finding) = self.finding_of_taken(check, group) {
+                cx.report(finding);
+            }
+        }
+    }
+
+    /// A finding about rules whose packets others take.
+    pub(crate) fn finding_of_taken(&self, check: &Check, taken: &Taken<'_>) -> Option<Finding> {
+        let (placed, first) = taken.rules.first()?;
+        let rules: Vec<&Rule> = taken.rules.iter().map(|(_, rule)| *rule).collect();
+        let mut finding = self.finding_of_rules(check, placed.chain, &rules)?;
+        let one = rules.len() == 1;
+        let named = if one { *first } else { taken.by.rule.unwrap_or(first) };
+        finding.subject =
+            Subject::Rule { device: self.name.clone(), rule: named.id.clone(), line: named.line_from.into() };
+        let (edit, edit_zh) = crate::edit::removal(self.policy, placed.chain, first);
+        finding = finding
+            .fact("by", taken.by.label())
+            .fact("by_line", taken.by.rule.map(|rule| rule.line_from))
+            .fact("others", taken.others)
+            .fact("example", taken.witness.as_ref().map(example).unwrap_or_default())
+            .fact("edit", edit)
+            .fact("edit_zh", edit_zh);
+        if let Some(by) = taken.by.rule {
+            finding = finding.proof(self.proof(by));
+        }
+        Some(finding)
+    }
+
+    /// The check of services that nobody outside should reach.
+    pub(crate) fn judge_from_outside(&self, check: &Check, services: &[Service], cx: &JudgeCx<'_>) {
+        cx.looked(self.looked(check, self.rule_count(), "rules"));
+        let permits = self.permits(&|entry, cubes| {
+            if any_to_any(&entry.upper).is_empty() { those(cubes, services) } else { Vec::new() }
+        });
+        for permit in permits.iter().filter(|permit| permit.direction == Direction::Inbound) {
+            let mut finding = self.finding(check, permit);
+            // The question has one side only.
+            finding.aspect = None;
+            cx.report(finding.fact("reached", permit.witness.service.to_string()));
+        }
+    }
+
     /// The check of a single service in every direction.
     pub(crate) fn judge_service(&self, check: &Check, services: &[Service], cx: &JudgeCx<'_>) {
         self.looked_every_way(check, cx);
@@ -191,6 +313,29 @@ impl<'a> Firewall<'a> {
         for permit in &permits {
             cx.report(self.finding(check, permit));
         }
+    }
+}
+
+/// Rules whose packets another rule takes.
+pub(crate) struct Taken<'a> {
+    by: Placed<'a>,
+    /// How many more rules it takes at most, besides `by`.
+    others: usize,
+    rules: Vec<(Placed<'a>, &'a Rule)>,
+    witness: Option<Cube>,
+}
+
+impl<'a> Taken<'a> {
+    fn by(by: Placed<'a>) -> Self {
+        Self { by, others: 0, rules: Vec::new(), witness: None }
+    }
+}
+
+fn effect_of(rule: &Rule) -> Option<Effect> {
+    match rule.action {
+        Action::Permit => Some(Effect::Permit),
+        Action::Deny => Some(Effect::Deny),
+        _ => None,
     }
 }
 
@@ -236,7 +381,7 @@ pub(crate) fn any_to_any(cubes: &[Cube]) -> Vec<Cube> {
 }
 
 /// Number or statement, with the name where there is one, short enough for a headline.
-fn label(rule: &Rule) -> String {
+pub(crate) fn label(rule: &Rule) -> String {
     let mut label = match &rule.name {
         Some(name) if !name.is_empty() && rule.id.len() < 24 => format!("{} ({name})", rule.id),
         _ => rule.id.clone(),
@@ -248,12 +393,16 @@ fn label(rule: &Rule) -> String {
 }
 
 /// One packet of a box: `198.51.100.7 → 10.0.0.5 tcp/23`.
-fn example(cube: &Cube) -> String {
+pub(crate) fn example(cube: &Cube) -> String {
     let address = |set: &AddrSet, prefer: &AddrSet| {
         let pick = set.intersect(prefer);
         let pick = if pick.is_empty() { set.clone() } else { pick };
         match (pick.v4.first(), pick.v6.first()) {
-            (Some(address), _) => std::net::Ipv4Addr::from(address).to_string(),
+            (Some(first), _) => {
+                // A network's own address is no host's.
+                let next = first.saturating_add(u32::from(first.trailing_zeros() >= 8));
+                std::net::Ipv4Addr::from(if pick.v4.contains(next) { next } else { first }).to_string()
+            }
             (None, Some(address)) => std::net::Ipv6Addr::from(address).to_string(),
             (None, None) => String::new(),
         }

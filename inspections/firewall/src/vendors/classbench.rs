@@ -82,7 +82,8 @@ fn rule(line: &str, number: u32) -> Option<(Rule, bool)> {
     };
     let (sport, dport) = (ports()?, ports()?);
     let (proto, mask) = masked(next()?)?;
-    let protos = (0..=u8::MAX).filter(|number| u16::from(*number) & mask == proto & mask).map(|number| (number, number));
+    let protos =
+        (0..=u8::MAX).filter(|number| u16::from(*number) & mask == proto & mask).map(|number| (number, number));
     let flags = match words.next() {
         Some(flags) => masked(flags)?.1 != 0,
         None => false,

@@ -1,0 +1,27 @@
+//! The change that an administrator types to carry a suggestion out, in the platform's own words.
+
+use crate::policy::{Chain, Policy, Rule};
+
+/// How a rule is taken out, in English and Chinese. Where the platform's words are not known: which lines of the file.
+pub fn removal(policy: &Policy, chain: &Chain, rule: &Rule) -> (String, String) {
+    let command = match policy.vendor.as_str() {
+        "fortios" => Some(format!("config firewall {}; delete {}; end", chain.name, rule.id)),
+        "cisco-asa" if rule.line_from == rule.line_to => Some(format!("no {}", rule.text.trim())),
+        "iptables-save" => chain
+            .name
+            .split_once('/')
+            .zip(rule.text.split_once("-A "))
+            .map(|((table, _), (_, statement))| format!("iptables -t {table} -D {}", statement.trim())),
+        _ => None,
+    };
+    match command {
+        Some(command) => (command.clone(), command),
+        None if rule.line_from == rule.line_to => {
+            (format!("remove line {}", rule.line_from), format!("刪除第 {} 行", rule.line_from))
+        }
+        None => (
+            format!("remove lines {} to {}", rule.line_from, rule.line_to),
+            format!("刪除第 {} 至 {} 行", rule.line_from, rule.line_to),
+        ),
+    }
+}
