@@ -41,6 +41,10 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag import semgrep.sarif --system trading
     Import(crate::import::ImportArgs),
+    /// Ask firewall configurations: what happens to a packet, why a rule never matches, what two versions do differently.
+    ///
+    /// Example: secdiag firewall explain fw.conf tcp 198.51.100.7:40000 10.9.0.10:443
+    Firewall(crate::firewall::FirewallArgs),
     /// List findings as they stood on a day, with owner, time limit and how often they came back.
     ///
     /// Example: secdiag findings --as-of 2025-12-31 --severity high

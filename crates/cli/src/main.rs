@@ -10,6 +10,7 @@ mod drill;
 mod explain;
 mod export;
 mod findings;
+mod firewall;
 mod import;
 mod inspections;
 mod intel;
@@ -21,6 +22,7 @@ mod programme;
 mod progress;
 mod questionnaire;
 mod schedule;
+mod told;
 mod tracker;
 mod workspace;
 
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
         Command::Log(options) => log::log(&options),
         Command::Intel(options) => ledger::intel(&options),
         Command::Drill(options) => drill::drill(&options),
+        Command::Firewall(options) => firewall::firewall(&options),
         Command::Tracker(options) => tracker::tracker(&options),
         Command::Findings(options) => findings::findings(&options),
         Command::Finding(options) => findings::finding(&options),

@@ -131,7 +131,7 @@ enum Bound {
 }
 
 /// A box of an entry.
-struct Boxed<'f> {
+pub(crate) struct Boxed<'f> {
     entry: usize,
     cube: &'f Cube,
     hull: Hull,
@@ -262,7 +262,7 @@ pub struct Index<'f> {
     v4: Tree,
     v6: Tree,
     jumps: bool,
-    steps: Cell<u64>,
+    budget: Budget,
 }
 
 impl std::fmt::Debug for Index<'_> {
@@ -323,14 +323,16 @@ impl<'f> Index<'f> {
         };
         let (v4, v6) = (of_family(false), of_family(true));
         let jumps = flat.entries.iter().any(|entry| entry.effect == Effect::Skip);
-        Self { flat, boxes, v4, v6, jumps, steps: Cell::new(0) }
+        Self { flat, boxes, v4, v6, jumps, budget: Budget::default() }
     }
 
     /// What of `cubes` reaches entry `target`, and who takes the rest.
     pub fn reaching(&self, target: usize, cubes: &[Cube], ask: Ask) -> Answer {
         let mut takers = BTreeSet::new();
         for cube in cubes {
-            let left = self.carve(cube, self.candidates(target, cube, ask), target, ask, &mut takers);
+            let left = first_left(cube, &self.candidates(target, cube, ask), &self.budget, &mut |boxed| {
+                takers.insert(boxed.entry);
+            });
             if left != Left::Nothing {
                 return Answer { left, takers: takers.into_iter().collect() };
             }
@@ -365,7 +367,7 @@ impl<'f> Index<'f> {
         let ask = Ask { sure: Sure::Possible, permits_take: true };
         let of = &self.flat.entries[target];
         let before = of.upper.iter().flat_map(|cube| self.candidates(target, cube, ask));
-        let before: BTreeSet<usize> = before.map(|index| self.boxes[index as usize].entry).collect();
+        let before: BTreeSet<usize> = before.map(|candidate| candidate.boxed.entry).collect();
         let opposite = |entry: &usize| match self.flat.entries[*entry].effect {
             Effect::Skip | Effect::Log => false,
             effect => effect != of.effect,
@@ -394,12 +396,11 @@ impl<'f> Index<'f> {
         for (_, taker) in by_share {
             kept.remove(&taker);
             let still = cubes.iter().all(|cube| {
-                let mut candidates = self.candidates(target, cube, ask);
-                candidates.retain(|index| {
-                    let entry = self.boxes[*index as usize].entry;
-                    kept.contains(&entry) || self.flat.entries[entry].effect == Effect::Skip
-                });
-                self.carve(cube, candidates, target, ask, &mut BTreeSet::new()) == Left::Nothing
+                let keep = |boxed: &Boxed<'_>| {
+                    kept.contains(&boxed.entry) || self.flat.entries[boxed.entry].effect == Effect::Skip
+                };
+                let candidates = self.candidates_if(target, cube, ask, &keep);
+                first_left(cube, &candidates, &self.budget, &mut |_| {}) == Left::Nothing
             });
             if !still {
                 kept.insert(taker);
@@ -435,8 +436,9 @@ impl<'f> Index<'f> {
             let boxed = &self.boxes[*other as usize];
             for part in intersections(&entry.upper, std::slice::from_ref(boxed.cube)) {
                 let mut candidates = self.candidates(target, &part, ask);
-                candidates.extend(same.iter().filter(|index| self.boxes[**index as usize].entry < boxed.entry));
-                match self.carve(&part, candidates, target, ask, &mut BTreeSet::new()) {
+                let later = same.iter().map(|index| &self.boxes[*index as usize]);
+                candidates.extend(later.filter(|later| later.entry < boxed.entry).map(Candidate::taking));
+                match first_left(&part, &candidates, &self.budget, &mut |_| {}) {
                     Left::Nothing => {}
                     Left::Piece(piece) => return Ok(Need::Needed { piece, instead: boxed.entry }),
                     Left::Undecided(_) => return Err(Undecided),
@@ -476,6 +478,34 @@ impl<'f> Index<'f> {
             }
         }
         None
+    }
+
+    /// Entries of the opposite effect that may share packets with `cubes`.
+    pub(crate) fn opposite(&self, effect: Effect, cubes: &[Cube]) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for cube in cubes {
+            let (hull, exact) = Hull::of(cube);
+            self.tree(cube).visit(&hull, 0..usize::MAX, &mut |index| {
+                let boxed = &self.boxes[index as usize];
+                let of = self.flat.entries[boxed.entry].effect;
+                if of != effect && of != Effect::Skip && boxed.overlaps(&hull, exact, cube) {
+                    found.insert(boxed.entry);
+                }
+                true
+            });
+        }
+        found
+    }
+
+    /// Every box of an entry as a taker.
+    pub(crate) fn takers_of(&self, entry: usize) -> impl Iterator<Item = Candidate<'_>> {
+        let from = self.boxes.partition_point(|boxed| boxed.entry < entry);
+        self.boxes[from..].iter().take_while(move |boxed| boxed.entry == entry).map(Candidate::taking)
+    }
+
+    /// The path that it is of.
+    pub fn flat(&self) -> &'f Flat<'f> {
+        self.flat
     }
 
     /// How much of `cubes` an entry may take, roughly.
@@ -543,118 +573,200 @@ impl<'f> Index<'f> {
     }
 
     /// Boxes before `target` that do something to packets of `cube`, in order.
-    fn candidates(&self, target: usize, cube: &Cube, ask: Ask) -> Vec<u32> {
+    pub(crate) fn candidates(&self, target: usize, cube: &Cube, ask: Ask) -> Vec<Candidate<'_>> {
+        self.candidates_if(target, cube, ask, &|_| true)
+    }
+
+    fn candidates_if(
+        &self,
+        target: usize,
+        cube: &Cube,
+        ask: Ask,
+        keep: &dyn Fn(&Boxed<'_>) -> bool,
+    ) -> Vec<Candidate<'_>> {
         let (hull, exact) = Hull::of(cube);
-        let mut found = Vec::new();
+        let mut found: Vec<(u32, Role)> = Vec::new();
         self.tree(cube).visit(&hull, 0..target, &mut |index| {
             let boxed = &self.boxes[index as usize];
-            if boxed.entry < target && self.role(boxed, target, ask).is_some() && boxed.overlaps(&hull, exact, cube) {
-                found.push(index);
+            if boxed.entry < target
+                && keep(boxed)
+                && let Some(role) = self.role(boxed, target, ask)
+                && boxed.overlaps(&hull, exact, cube)
+            {
+                found.push((index, role));
             }
             true
         });
-        found.sort_unstable();
-        found
+        // Boxes stand in the order of their entries.
+        found.sort_unstable_by_key(|(index, _)| *index);
+        let entry = |index: &u32| self.boxes[*index as usize].entry;
+        let place = |until: usize| found.partition_point(|(index, _)| entry(index) < until);
+        let candidates = found.iter().map(|(index, role)| Candidate {
+            boxed: &self.boxes[*index as usize],
+            jump: match role {
+                Role::Take => None,
+                Role::Jump(until) => Some(place(*until)),
+            },
+        });
+        candidates.collect()
     }
+}
 
-    /// What is left of `cube` when the candidates have done what they do.
-    fn carve(&self, cube: &Cube, candidates: Vec<u32>, target: usize, ask: Ask, takers: &mut BTreeSet<usize>) -> Left {
-        let jump = |index: &u32| matches!(self.role(&self.boxes[*index as usize], target, ask), Some(Role::Jump(_)));
-        if self.jumps && candidates.iter().any(jump) {
-            self.carve_in_order(cube, &candidates, target, ask, takers)
-        } else {
-            self.carve_largest_first(cube, candidates, takers)
-        }
+/// A box that does something to packets on their way.
+#[derive(Clone, Copy)]
+pub(crate) struct Candidate<'c> {
+    boxed: &'c Boxed<'c>,
+    /// It lets its packets go on at this place among the candidates; else it takes them.
+    jump: Option<usize>,
+}
+
+impl<'c> Candidate<'c> {
+    const fn taking(boxed: &'c Boxed<'c>) -> Self {
+        Self { boxed, jump: None }
     }
+}
 
-    fn carve_largest_first(&self, cube: &Cube, candidates: Vec<u32>, takers: &mut BTreeSet<usize>) -> Left {
-        let mut steps = 0;
-        let mut work = vec![(cube.clone(), candidates)];
-        while let Some((piece, candidates)) = work.pop() {
-            if candidates.is_empty() {
-                return Left::Piece(Box::new(piece));
-            }
-            steps += candidates.len() as u64;
-            if !self.spend(candidates.len(), steps) {
-                return Left::Undecided(Box::new(piece));
-            }
-            let (hull, _) = Hull::of(&piece);
-            let boxed = |index: u32| &self.boxes[index as usize];
-            if let Some(whole) = candidates.iter().find(|index| boxed(**index).covers(&hull, &piece)) {
-                takers.insert(boxed(*whole).entry);
+/// Counts candidates looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Budget(Cell<u64>);
+
+impl Budget {
+    /// False when nothing is left for this question, or for all.
+    fn spend(&self, looked: usize, of_this_question: &mut u64) -> bool {
+        *of_this_question += looked as u64;
+        let all = self.0.get().saturating_add(looked as u64);
+        self.0.set(all);
+        *of_this_question <= STEPS_MAX && all <= STEPS_ALL
+    }
+}
+
+/// The first piece of `cube` that is left when the candidates have done what they do.
+fn first_left(
+    cube: &Cube,
+    candidates: &[Candidate<'_>],
+    budget: &Budget,
+    taken_by: &mut dyn FnMut(&Boxed<'_>),
+) -> Left {
+    let mut piece = Left::Nothing;
+    let mut keep = |left: Cube| {
+        piece = Left::Piece(Box::new(left));
+        false
+    };
+    match carve(cube, candidates, budget, taken_by, &mut keep) {
+        Ok(()) => piece,
+        Err(Undecided) => Left::Undecided(Box::new(cube.clone())),
+    }
+}
+
+/// Two lists of candidates one after the other.
+pub(crate) fn chained<'c>(mut first: Vec<Candidate<'c>>, second: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
+    let base = first.len();
+    first.extend(second.into_iter().map(|mut candidate| {
+        candidate.jump = candidate.jump.map(|place| place + base);
+        candidate
+    }));
+    first
+}
+
+/// Takes from `cube` what the candidates take; `left` is called for each disjoint piece that is left, until it says
+/// false.
+pub(crate) fn carve(
+    cube: &Cube,
+    candidates: &[Candidate<'_>],
+    budget: &Budget,
+    taken_by: &mut dyn FnMut(&Boxed<'_>),
+    left: &mut dyn FnMut(Cube) -> bool,
+) -> Result<(), Undecided> {
+    if candidates.iter().any(|candidate| candidate.jump.is_some()) {
+        carve_in_order(cube, candidates, budget, taken_by, left)
+    } else {
+        let takers = candidates.iter().map(|candidate| candidate.boxed).collect();
+        carve_largest_first(cube, takers, budget, taken_by, left)
+    }
+}
+
+fn carve_largest_first(
+    cube: &Cube,
+    takers: Vec<&Boxed<'_>>,
+    budget: &Budget,
+    taken_by: &mut dyn FnMut(&Boxed<'_>),
+    left: &mut dyn FnMut(Cube) -> bool,
+) -> Result<(), Undecided> {
+    let mut steps = 0;
+    let mut work = vec![(cube.clone(), takers)];
+    while let Some((piece, takers)) = work.pop() {
+        if takers.is_empty() {
+            if left(piece) {
                 continue;
             }
-            let share = |index: u32| boxed(index).hull.share_of(&hull);
-            let mut largest = (candidates[0], share(candidates[0]));
-            for index in &candidates[1..] {
-                let here = share(*index);
-                if here > largest.1 {
-                    largest = (*index, here);
-                }
-            }
-            let (largest, _) = largest;
-            takers.insert(boxed(largest).entry);
-            let mut parts: Vec<(Cube, Vec<u32>)> = piece
-                .minus(boxed(largest).cube)
-                .into_iter()
-                .map(|part| {
-                    let (hull, exact) = Hull::of(&part);
-                    let touching = |index: &u32| *index != largest && boxed(*index).overlaps(&hull, exact, &part);
-                    let rest = candidates.iter().copied().filter(touching).collect();
-                    (part, rest)
-                })
-                .collect();
-            // The part with the fewest candidates comes next: if one is free, it is most likely that one.
-            parts.sort_by_key(|(_, rest)| std::cmp::Reverse(rest.len()));
-            work.append(&mut parts);
+            return Ok(());
         }
-        Left::Nothing
-    }
-
-    fn carve_in_order(
-        &self,
-        cube: &Cube,
-        candidates: &[u32],
-        target: usize,
-        ask: Ask,
-        takers: &mut BTreeSet<usize>,
-    ) -> Left {
-        let boxed = |place: usize| &self.boxes[candidates[place] as usize];
-        let mut steps = 0;
-        let mut work = vec![(cube.clone(), 0)];
-        while let Some((piece, from)) = work.pop() {
-            let (hull, exact) = Hull::of(&piece);
-            let hit = (from..candidates.len()).find(|place| boxed(*place).overlaps(&hull, exact, &piece));
-            let looked = hit.unwrap_or(candidates.len()) - from + 1;
-            steps += looked as u64;
-            let Some(hit) = hit else { return Left::Piece(Box::new(piece)) };
-            if !self.spend(looked, steps) {
-                return Left::Undecided(Box::new(piece));
-            }
-            let here = boxed(hit);
-            match self.role(here, target, ask) {
-                Some(Role::Jump(until)) => {
-                    if let Some(part) = piece.intersect(here.cube) {
-                        let place = candidates.partition_point(|index| self.boxes[*index as usize].entry < until);
-                        work.push((part, place));
-                    }
-                }
-                // Entries behind the target take as well where a question brings them along.
-                Some(Role::Take) | None => {
-                    takers.insert(here.entry);
-                }
-            }
-            work.extend(piece.minus(here.cube).into_iter().map(|part| (part, hit + 1)));
+        if !budget.spend(takers.len(), &mut steps) {
+            return Err(Undecided);
         }
-        Left::Nothing
+        let (hull, _) = Hull::of(&piece);
+        if let Some(whole) = takers.iter().find(|taker| taker.covers(&hull, &piece)) {
+            taken_by(whole);
+            continue;
+        }
+        let mut largest = (0, -1.0);
+        for (number, taker) in takers.iter().enumerate() {
+            let share = taker.hull.share_of(&hull);
+            if share > largest.1 {
+                largest = (number, share);
+            }
+        }
+        let largest = takers[largest.0];
+        taken_by(largest);
+        let mut parts: Vec<(Cube, Vec<&Boxed<'_>>)> = piece
+            .minus(largest.cube)
+            .into_iter()
+            .map(|part| {
+                let (hull, exact) = Hull::of(&part);
+                let touching =
+                    |taker: &&Boxed<'_>| !std::ptr::eq(*taker, largest) && taker.overlaps(&hull, exact, &part);
+                let rest = takers.iter().copied().filter(touching).collect();
+                (part, rest)
+            })
+            .collect();
+        // The part with the fewest takers comes next: if one is free, it is most likely that one.
+        parts.sort_by_key(|(_, rest)| std::cmp::Reverse(rest.len()));
+        work.append(&mut parts);
     }
+    Ok(())
+}
 
-    /// Counts looked-at candidates; false when the budget is spent.
-    fn spend(&self, looked: usize, of_this_question: u64) -> bool {
-        let all = self.steps.get().saturating_add(looked as u64);
-        self.steps.set(all);
-        of_this_question <= STEPS_MAX && all <= STEPS_ALL
+fn carve_in_order(
+    cube: &Cube,
+    candidates: &[Candidate<'_>],
+    budget: &Budget,
+    taken_by: &mut dyn FnMut(&Boxed<'_>),
+    left: &mut dyn FnMut(Cube) -> bool,
+) -> Result<(), Undecided> {
+    let mut steps = 0;
+    let mut work = vec![(cube.clone(), 0)];
+    while let Some((piece, from)) = work.pop() {
+        let (hull, exact) = Hull::of(&piece);
+        let overlaps = |place: &usize| candidates[*place].boxed.overlaps(&hull, exact, &piece);
+        let hit = (from..candidates.len()).find(overlaps);
+        let looked = hit.unwrap_or(candidates.len()) - from + 1;
+        let Some(hit) = hit else {
+            if left(piece) {
+                continue;
+            }
+            return Ok(());
+        };
+        if !budget.spend(looked, &mut steps) {
+            return Err(Undecided);
+        }
+        let here = candidates[hit];
+        match here.jump {
+            Some(place) => work.extend(piece.intersect(here.boxed.cube).map(|part| (part, place))),
+            None => taken_by(here.boxed),
+        }
+        work.extend(piece.minus(here.boxed.cube).into_iter().map(|part| (part, hit + 1)));
     }
+    Ok(())
 }
 
 /// The budget did not suffice to tell.
@@ -678,7 +790,7 @@ pub enum Need {
 }
 
 /// Packets in a box of each side.
-fn intersections(a: &[Cube], b: &[Cube]) -> Vec<Cube> {
+pub(crate) fn intersections(a: &[Cube], b: &[Cube]) -> Vec<Cube> {
     a.iter().flat_map(|a| b.iter().filter_map(|b| a.intersect(b))).collect()
 }
 

@@ -147,19 +147,32 @@ pub struct Universe {
 impl Universe {
     /// Of a policy's interfaces, zones and all names in its rules.
     pub fn of(policy: &Policy) -> Self {
-        let in_rules = policy.rules().flat_map(|rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names));
-        let in_paths = policy.paths.iter().flat_map(|path| path.in_ifs.names.iter().chain(&path.out_ifs.names));
-        let defined = policy.interfaces.iter().map(|interface| &interface.name);
-        let members = policy.zones.values().flatten();
-        let names: BTreeSet<&String> = in_rules
-            .chain(in_paths)
-            .chain(defined)
-            .chain(members)
-            .filter(|name| !policy.zones.contains_key(*name))
-            .collect();
+        Self::numbering(&[policy]).zoned(policy)
+    }
+
+    /// Of several policies that are compared: a name has the same number in all.
+    pub fn common<const N: usize>(policies: [&Policy; N]) -> [Self; N] {
+        let shared = Self::numbering(&policies);
+        policies.map(|policy| shared.zoned(policy))
+    }
+
+    fn zoned(&self, policy: &Policy) -> Self {
+        Self { numbers: self.numbers.clone(), zones: policy.zones.clone(), all: self.all.clone() }
+    }
+
+    fn numbering(policies: &[&Policy]) -> Self {
+        let mut names: BTreeSet<&String> = BTreeSet::new();
+        for policy in policies {
+            let in_rules = policy.rules().flat_map(|rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names));
+            let in_paths = policy.paths.iter().flat_map(|path| path.in_ifs.names.iter().chain(&path.out_ifs.names));
+            let defined = policy.interfaces.iter().map(|interface| &interface.name);
+            let members = policy.zones.values().flatten();
+            let all = in_rules.chain(in_paths).chain(defined).chain(members);
+            names.extend(all.filter(|name| !policy.zones.contains_key(*name)));
+        }
         let numbers: BTreeMap<String, u16> = (1..u16::MAX).zip(names).map(|(n, name)| (name.clone(), n)).collect();
         let last = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
-        Self { numbers, zones: policy.zones.clone(), all: Intervals::range(0, last) }
+        Self { numbers, zones: BTreeMap::new(), all: Intervals::range(0, last) }
     }
 
     /// Numbers of the interfaces meant.
@@ -295,6 +308,22 @@ pub fn flatten<'a>(policy: &'a Policy, universe: &Universe, path: &'a Path, as_o
         }
     }
     Flat { path, incomplete: unfolding.incomplete, entries: unfolding.entries }
+}
+
+/// All paths of a hook as one list. Paths of a hook are for different interfaces, so their order does not matter.
+pub fn merged<'a>(policy: &'a Policy, universe: &Universe, hook: Hook, as_of: Option<Date>) -> Option<Flat<'a>> {
+    let of_hook = policy.paths.iter().filter(|path| path.hook == hook);
+    let mut flats = of_hook.map(|path| flatten(policy, universe, path, as_of));
+    let mut all = flats.next()?;
+    for flat in flats {
+        let base = all.entries.len();
+        all.entries.extend(flat.entries.into_iter().map(|mut entry| {
+            entry.until = entry.until.saturating_add(base);
+            entry
+        }));
+        all.incomplete |= flat.incomplete;
+    }
+    Some(all)
 }
 
 struct Unfolding<'a, 'u> {

@@ -10,16 +10,20 @@
 
 #![allow(clippy::single_match_else, reason = "a match shows both outcomes of a parse side by side")]
 
+pub mod ask;
 pub mod checks;
 pub mod cover;
+pub mod diff;
 pub mod direction;
 pub mod edit;
 pub mod flat;
 pub mod interval;
+pub mod matrix;
 pub mod net;
 pub mod policy;
 pub mod ports;
 pub mod risky;
+pub mod spoof;
 pub mod standing;
 pub mod vendors;
 pub mod zones;
@@ -32,7 +36,21 @@ use crate::policy::Policy;
 /// The inspection.
 pub static FIREWALL: &dyn Inspection = &Firewall;
 
+pub use crate::checks::example;
 pub use crate::vendors::FORMATS;
+
+/// A box as a reader writes it: `wan1 → dmz: any → 10.9.0.10 tcp/443`.
+pub fn describe(cube: &flat::Cube, universe: &flat::Universe) -> String {
+    let names = |set: &interval::Intervals<u16>| {
+        if set.covers(&universe.all) {
+            return "any".to_owned();
+        }
+        net::shorten(universe.names(set).map(|name| name.unwrap_or("(others)").to_owned()).collect(), 4)
+    };
+    let (from, to) = (names(&cube.in_ifs), names(&cube.out_ifs));
+    let way = if from == "any" && to == "any" { String::new() } else { format!("{from} → {to}: ") };
+    format!("{way}{} → {} {}", cube.src.describe(4), cube.dst.describe(4), cube.service)
+}
 
 static META: Meta = Meta { id: "firewall", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 

@@ -51,8 +51,6 @@ pub enum Standing<'a> {
         /// They.
         by: Vec<Placed<'a>>,
     },
-    /// No packet can match it on any way to it.
-    Unmatchable,
     /// The budget did not suffice to tell.
     Undecided,
 }

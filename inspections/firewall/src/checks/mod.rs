@@ -393,7 +393,7 @@ pub(crate) fn label(rule: &Rule) -> String {
 }
 
 /// One packet of a box: `198.51.100.7 → 10.0.0.5 tcp/23`.
-pub(crate) fn example(cube: &Cube) -> String {
+pub fn example(cube: &Cube) -> String {
     let address = |set: &AddrSet, prefer: &AddrSet| {
         let pick = set.intersect(prefer);
         let pick = if pick.is_empty() { set.clone() } else { pick };
