@@ -15,6 +15,11 @@ const FTP: &str = "firewall/ftp-allowed";
 const SMB: &str = "firewall/smb-allowed";
 const NO_DENY_ALL: &str = "firewall/missing-deny-all";
 const NOT_LOGGED: &str = "firewall/deny-all-not-logged";
+const REMOTE: &str = "firewall/remote-desktop-from-outside";
+const REDUNDANT: &str = "firewall/redundant-rule";
+const DISABLED: &str = "firewall/disabled-rule";
+const EXPIRED: &str = "firewall/expired-rule";
+const PERMIT_NOT_LOGGED: &str = "firewall/permit-not-logged";
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
     edge(seed, book);
@@ -52,11 +57,24 @@ impl Policy {
 }
 
 /// What a policy is in the story.
-#[derive(Clone, Copy, PartialEq)]
-enum Means {
-    Ordinary,
-    Planted(&'static str, &'static str),
-    Innocent(&'static [&'static str], &'static str),
+#[derive(Clone, Copy, Default)]
+struct Means {
+    /// Checks that have to fire, and why.
+    planted: &'static [(&'static str, &'static str)],
+    /// Checks that must not, although it looks like it.
+    innocent: &'static [&'static str],
+    /// What it looks like.
+    looks: &'static str,
+}
+
+const ORDINARY: Means = Means { planted: &[], innocent: &[], looks: "" };
+
+const fn planted(planted: &'static [(&'static str, &'static str)]) -> Means {
+    Means { planted, ..ORDINARY }
+}
+
+const fn innocent(innocent: &'static [&'static str], looks: &'static str) -> Means {
+    Means { innocent, looks, ..ORDINARY }
 }
 
 fn policy(
@@ -77,8 +95,7 @@ const PARTNERS: [&str; 6] = ["partner-1", "partner-2", "partner-3", "partner-4",
 
 /// Rules that firms have, in any order that the seed gives them.
 fn ordinary(random: &mut Random) -> Vec<Policy> {
-    use Means::Ordinary;
-    let rule = |name: &str, way: [&'static str; 2], what: [&'static str; 3]| policy(name, way, what, ACCEPT, Ordinary);
+    let rule = |name: &str, way: [&'static str; 2], what: [&'static str; 3]| policy(name, way, what, ACCEPT, ORDINARY);
     let mut rules = vec![
         rule("web-in", ["wan1", "dmz"], ["all", "vip-web", "HTTPS"]),
         rule("order-api-in", ["wan1", "dmz"], ["grp-brokers", "vip-api", "HTTPS"]),
@@ -108,7 +125,6 @@ fn ordinary(random: &mut Random) -> Vec<Policy> {
 }
 
 fn notable(random: &mut Random) -> Vec<Policy> {
-    use Means::{Innocent, Ordinary, Planted};
     const UNREACHED: &[&str] = &[ANY_ANY, EXPOSED, TELNET, FTP, SMB];
     let all = ["all", "all", "ALL"];
     let mut rules = vec![
@@ -117,7 +133,10 @@ fn notable(random: &mut Random) -> Vec<Policy> {
             ["wan1", "servers"],
             ["all", "vip-rdp", "RDP"],
             ACCEPT,
-            Planted(EXPOSED, "remote desktop of a server is open to the whole Internet"),
+            planted(&[
+                (EXPOSED, "remote desktop of a server is open to the whole Internet"),
+                (REMOTE, "remote desktop of a server is open to the outside"),
+            ]),
         )
         .only_in(&[2025, 2026]),
         policy(
@@ -125,30 +144,39 @@ fn notable(random: &mut Random) -> Vec<Policy> {
             ["wan1", "servers"],
             all,
             "set action accept\nset status disable",
-            Innocent(UNREACHED, "permits everything, but is disabled"),
+            Means {
+                planted: &[(DISABLED, "a rule of the migration was switched off and left")],
+                ..innocent(UNREACHED, "permits everything, but is disabled")
+            },
         ),
         policy(
             "audit-2025",
             ["wan1", "office"],
             all,
             "set action accept\nset schedule \"until-2025\"",
-            Innocent(UNREACHED, "permits everything, but ended in 2025"),
+            Means {
+                planted: &[(EXPIRED, "a rule for the audit of 2025 is over")],
+                ..innocent(UNREACHED, "permits everything, but ended in 2025")
+            },
         )
         .only_in(&[2026]),
-        policy("no-dmz-to-office", ["dmz", "office"], all, DENY, Innocent(UNREACHED, "any to any, but denies")),
+        policy("no-dmz-to-office", ["dmz", "office"], all, DENY, innocent(UNREACHED, "any to any, but denies")),
         policy(
             "updates",
             ["servers", "wan1"],
             ["all", "fqdn-updates", "HTTPS"],
             ACCEPT,
-            Innocent(UNREACHED, "any source, but to one host name and by HTTPS only"),
+            innocent(UNREACHED, "any source, but to one host name and by HTTPS only"),
         ),
         policy(
             "support-ssh",
             ["wan1", "mgmt"],
             ["grp-brokers", "h-collector", "SSH"],
             ACCEPT,
-            Innocent(&[ANY_ANY, EXPOSED], "SSH from outside, but from a few addresses only"),
+            Means {
+                planted: &[(REMOTE, "brokers reach a shell in the management network")],
+                ..innocent(&[ANY_ANY, EXPOSED], "SSH from outside, but from a few addresses only")
+            },
         ),
     ];
     random.shuffle(&mut rules);
@@ -158,14 +186,14 @@ fn notable(random: &mut Random) -> Vec<Policy> {
         ["servers", "mgmt"],
         ["h-backup", "h-vault", "grp-cleartext"],
         DENY,
-        Ordinary,
+        ORDINARY,
     ));
     rules.push(policy(
         "vault",
         ["servers", "mgmt"],
         ["h-backup", "h-vault", "ALL"],
         ACCEPT,
-        Innocent(UNREACHED, "any service between two hosts, after Telnet, FTP and SMB were denied"),
+        innocent(UNREACHED, "any service between two hosts, after Telnet, FTP and SMB were denied"),
     ));
     rules
 }
@@ -176,12 +204,15 @@ fn edge(seed: u64, book: &mut Book) {
     let mut rules = ordinary(&mut random);
     rules.extend(notable(&mut random));
     // Taken away after the first diagnostic, and back today.
-    let printing = Means::Planted(ANY_ANY, "everything is permitted from the office to the servers");
+    let printing = planted(&[
+        (ANY_ANY, "everything is permitted from the office to the servers"),
+        (REDUNDANT, "the office's rules to the servers do nothing that this one does not do"),
+    ]);
     let all = ["all", "all", "ALL"];
     rules.push(policy("printing", ["office", "servers"], all, ACCEPT, printing).only_in(&[2023, 2026]));
     // Taken away for good.
     let drop = ["grp-brokers", "vip-web", "FTP"];
-    let means = Means::Planted(FTP, "brokers hand files in by FTP");
+    let means = planted(&[(FTP, "brokers hand files in by FTP")]);
     rules.push(policy("file-drop", ["wan1", "dmz"], drop, ACCEPT, means).only_in(&[2023]));
     let mut text = String::from(
         "#config-version=FGT100F-7.2.8-FW-build1639-240313:opmode=0:vdom=0:user=admin\n#conf_file_ver=1204512\n\
@@ -211,12 +242,15 @@ fn edge(seed: u64, book: &mut Book) {
         }
         let _ = writeln!(text, "        set comments \"CHG-{change}\"\n    next");
         let subject = self::rule(DEVICE, id.to_string());
-        match rule.means {
-            Means::Ordinary => {}
-            Means::Planted(check, why) => {
-                book.plant(check, TRADING, subject, why);
-            }
-            Means::Innocent(checks, what) => book.innocent(TRADING, subject, checks, &format!("{}: {what}", rule.name)),
+        for (check, why) in rule.means.planted {
+            // Rules that are over or switched off are told list by list.
+            let of_list = matches!(*check, DISABLED | EXPIRED);
+            let about = if of_list { self::rule(DEVICE, "policy (list)") } else { subject.clone() };
+            book.plant(check, TRADING, about, why);
+        }
+        if !rule.means.innocent.is_empty() {
+            let what = format!("{}: {}", rule.name, rule.means.looks);
+            book.innocent(TRADING, subject, rule.means.innocent, &what);
         }
     }
     id += random.range(1, 4);
@@ -333,6 +367,8 @@ fn back_office(seed: u64, book: &mut Book) {
     let telnet = format!("inside_in extended permit tcp 10.30.1.0 255.255.255.0 host 10.30.2.{old_host} eq telnet");
     let ftp = format!("outside_in extended permit tcp any host 10.30.8.{files} eq ftp");
     let inactive = "outside_in extended permit ip any any inactive";
+    let ledger_rule = "inside_in extended permit tcp 10.30.1.0 255.255.255.0 object ledger eq https";
+    let remark = |list: &str, text: &str| format!("access-list {list} remark {text}");
     let is_now = book.edition.year == NOW.year;
     let lines = [
         format!(
@@ -348,22 +384,30 @@ fn back_office(seed: u64, book: &mut Book) {
         ),
         "object-group service web tcp\n port-object eq www\n port-object eq https".into(),
         "access-list outside_in remark formerly: permit ip any any".into(),
+        remark("outside_in", "CHG-19002 customers' statements"),
         format!("access-list outside_in extended permit tcp any host 10.30.8.{} eq https log", files + 1),
+        remark("outside_in", "CHG-18450 files of the depository"),
         format!("access-list {ftp}"),
         format!("access-list {inactive}"),
         "access-list outside_in extended deny ip any any log".into(),
-        "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 object ledger eq https".into(),
+        remark("inside_in", "CHG-19110 ledger"),
+        format!("access-list {ledger_rule}"),
         if is_now {
             format!("access-list inside_in remark CHG-20117 terminal of the old settlement host\naccess-list {telnet}")
         } else {
             "access-list inside_in remark CHG-20117 the old settlement host is to get a terminal".into()
         },
+        remark("inside_in", "CHG-17733 web"),
         "access-list inside_in extended permit tcp 10.30.1.0 255.255.255.0 any object-group web".into(),
+        remark("inside_in", "CHG-17734 names"),
         "access-list inside_in extended permit udp 10.30.1.0 255.255.255.0 host 10.30.2.10 eq domain".into(),
         "access-list inside_in extended deny ip any any log".into(),
+        remark("servers_in", "CHG-19111 depository"),
         "access-list servers_in extended permit tcp object ledger object depository eq 5500".into(),
+        remark("servers_in", "CHG-17735 time"),
         "access-list servers_in extended permit udp 10.30.2.0 255.255.255.0 host 192.0.2.123 eq ntp".into(),
         "access-list servers_in extended deny ip any any log".into(),
+        remark("dmz_in", "CHG-19112 files to the ledger"),
         format!("access-list dmz_in extended permit tcp host 10.30.8.{files} object ledger eq 9443"),
         "access-list dmz_in extended deny ip any any log".into(),
         "pager lines 24\nlogging enable\nlogging timestamp\nlogging trap informational\nlogging host inside 10.30.1.14"
@@ -377,6 +421,9 @@ fn back_office(seed: u64, book: &mut Book) {
     ];
     book.file("firewall/asa-back-1.cfg", lines.join("\n") + "\n");
     book.plant(FTP, BACK_OFFICE, rule(DEVICE, ftp), "FTP from anywhere into the DMZ").fact("direction", "inbound");
+    book.plant(DISABLED, BACK_OFFICE, rule(DEVICE, "outside_in (list)"), "a rule was made inactive and left");
+    let repeated = "the rule for the web permits the ledger as well";
+    book.plant(REDUNDANT, BACK_OFFICE, rule(DEVICE, ledger_rule), repeated);
     if is_now {
         book.plant(TELNET, BACK_OFFICE, rule(DEVICE, telnet), "Telnet between two inside networks")
             .fact("direction", "internal");
@@ -443,6 +490,9 @@ fn gateway(seed: u64, book: &mut Book) {
         "LOGDROP -m limit --limit 5/min -j LOG --log-prefix \"dropped: \"",
         "LOGDROP -j DROP",
     ] {
+        // A comment is no part of what a rule asks.
+        let noted = line.starts_with("FORWARD -s");
+        let line = if noted { line.replace(" -j ", " -m comment --comment \"office\" -j ") } else { line.to_owned() };
         let _ = writeln!(text, "{} -A {line}", count());
     }
     let _ = writeln!(text, "COMMIT\n# Completed on {saved}");
@@ -454,6 +504,8 @@ fn gateway(seed: u64, book: &mut Book) {
         "the forwarding chain accepts what no rule takes",
     )
     .fact("default", "accept");
+    let unlogged = "what the office's rules let through leaves no trace";
+    book.plant(PERMIT_NOT_LOGGED, OFFICE, rule(DEVICE, "filter/FORWARD (list)"), unlogged);
     book.plant(SMB, OFFICE, rule(DEVICE, smb), "SMB from the office to the Internet").fact("direction", "outbound");
     for (line, what) in [
         ("INPUT -i lo -j ACCEPT", "accepts everything, but of the computer from itself"),

@@ -12,7 +12,7 @@ use crate::direction::{Compass, Direction};
 use crate::flat::{Cube, Effect, Entry, Flat, Left, Sure, Universe, flatten};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
-use crate::policy::{Action, Chain, Policy, Rule};
+use crate::policy::{Action, Chain, Hook, Policy, Rule};
 use crate::standing::{Placed, Standing, standings};
 
 secdiag_inspect::checks! {
@@ -102,6 +102,15 @@ impl<'a> Firewall<'a> {
     /// Rules on all paths, each list's end counted as one.
     pub fn rule_count(&self) -> u64 {
         self.lists().map(|chain| chain.rules.len() as u64 + 1).sum()
+    }
+
+    /// Lists that packets through the device can come to.
+    fn forward_lists(&self) -> impl Iterator<Item = &'a Chain> {
+        let forward = |chain: &&'a Chain| {
+            let entries = self.flats.iter().filter(|flat| flat.path.hook == Hook::Forward).flat_map(|flat| &flat.entries);
+            entries.into_iter().any(|entry| std::ptr::eq(entry.chain, *chain))
+        };
+        self.policy.chains.iter().filter(forward)
     }
 
     fn is_on_a_path(&self, chain: &Chain) -> bool {
@@ -237,13 +246,32 @@ impl<'a> Firewall<'a> {
 
     /// The check of rules one by one: those that are so make one finding per list.
     pub(crate) fn judge_rules(&self, check: &Check, cx: &JudgeCx<'_>, is_so: &dyn Fn(&Rule) -> bool) {
-        for chain in self.lists() {
+        self.judge_rules_of(self.lists(), check, cx, is_so);
+    }
+
+    /// The same, of the lists for packets through the device.
+    pub(crate) fn judge_forwarding_rules(&self, check: &Check, cx: &JudgeCx<'_>, is_so: &dyn Fn(&Rule) -> bool) {
+        self.judge_rules_of(self.forward_lists(), check, cx, is_so);
+    }
+
+    fn judge_rules_of(
+        &self,
+        lists: impl Iterator<Item = &'a Chain>,
+        check: &Check,
+        cx: &JudgeCx<'_>,
+        is_so: &dyn Fn(&Rule) -> bool,
+    ) {
+        let mut looked = 0;
+        for chain in lists {
+            looked += chain.rules.len() as u64;
             let rules: Vec<&Rule> = chain.rules.iter().filter(|rule| !rule.implicit && is_so(rule)).collect();
             if let Some(finding) = self.finding_of_rules(check, chain, &rules) {
                 cx.report(finding);
             }
         }
-        cx.looked(self.looked(check, self.rule_count(), "rules"));
+        if looked > 0 {
+            cx.looked(self.looked(check, looked, "rules"));
+        }
     }
 
     /// The check of rules of one effect that earlier rules of the opposite effect take wholly.

@@ -10,10 +10,11 @@
 //! A firewall configuration.
 //!
 //! # Limits
+//! Lists for packets through the device; rules for its own administration are not judged.
 //! Only what the configuration states: where logging depends on the version or on a setting elsewhere, a rule is passed
 //! over. A separate `LOG` rule in front counts where it surely takes all of the permit's packets. Rules for established
-//! connections and the loopback interface are passed over. Platforms that log connections by themselves (ASA messages
-//! 302013 and 302015) are not reported.
+//! connections and the loopback interface are passed over. ASA logs connections by itself (messages 302013 and 302015)
+//! where `logging enable` is set.
 //!
 //! # References
 //! CIS Controls v8, 8.5, 13.6; NIST SP 800-41 rev. 1, 5.2.2.
@@ -29,7 +30,7 @@ pub(crate) const CHECK: Check = Check::new("firewall/permit-not-logged", READS);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     let loopback = |rule: &Rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names).any(|name| name == "lo");
-    firewall.judge_rules(&CHECK, cx, &|rule| {
+    firewall.judge_forwarding_rules(&CHECK, cx, &|rule| {
         rule.enabled
             && rule.action == Action::Permit
             && rule.log == Log::No

@@ -10,6 +10,7 @@
 //! A firewall configuration.
 //!
 //! # Limits
+//! Lists for packets through the device; rules for its own administration are not judged.
 //! Any words count as an answer; whether the person or the ticket exists is not seen. Rules for established connections
 //! and the loopback interface need no owner.
 //!
@@ -27,7 +28,7 @@ pub(crate) const CHECK: Check = Check::new("firewall/rule-without-owner", READS)
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     let loopback = |rule: &Rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names).any(|name| name == "lo");
     let nameless = |rule: &Rule| rule.name.as_deref().is_none_or(|name| name.trim().is_empty());
-    firewall.judge_rules(&CHECK, cx, &|rule| {
+    firewall.judge_forwarding_rules(&CHECK, cx, &|rule| {
         rule.enabled && rule.action == Action::Permit && rule.matches_new() && !loopback(rule) && nameless(rule)
     });
 }

@@ -928,11 +928,11 @@ impl<'c, 't> Builder<'c, 't> {
         }
         self.options(&mut words, &mut rule);
         if rule.log == Log::Unknown {
-            // A denied packet sends message 106023 unless it is switched off; logging as a whole is off by default.
-            rule.log = if rule.action == Action::Deny && self.config.logging && !self.config.no_106023 {
-                Log::Yes
-            } else {
-                Log::No
+            // A denied packet is logged (106023) and a permitted connection is (302013, 302015), by default.
+            rule.log = match rule.action {
+                Action::Deny if self.config.no_106023 => Log::No,
+                _ if self.config.logging => Log::Yes,
+                _ => Log::No,
             };
         }
         rule
