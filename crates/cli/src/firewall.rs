@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use secdiag_evidence::Options;
 use secdiag_firewall::FIREWALL;
+use secdiag_firewall::anonymise::Anonymiser;
 use secdiag_firewall::ask::{Decision, Lists, Question, Step, Verdict};
 use secdiag_firewall::cover::Index;
 use secdiag_firewall::diff::{Difference, diff};
@@ -52,6 +53,11 @@ enum FirewallCommand {
     ///
     /// Example: secdiag firewall matrix fw.conf --service tcp/22 --service tcp/443
     Matrix(MatrixArgs),
+    /// Write a configuration that can be shown to others: secrets removed, addresses replaced so that prefixes stay
+    /// prefixes and private addresses stay private.
+    ///
+    /// Example: secdiag firewall anonymise fw.conf --key-file key.txt --out shown.conf
+    Anonymise(AnonymiseArgs),
 }
 
 #[derive(Debug, Args)]
@@ -139,6 +145,18 @@ struct MatrixArgs {
     json: bool,
 }
 
+#[derive(Debug, Args)]
+struct AnonymiseArgs {
+    /// The configuration, a text file.
+    config: PathBuf,
+    /// File whose content is the key: the same key gives the same addresses in all files. Keep it to yourself.
+    #[arg(long, value_name = "FILE")]
+    key_file: PathBuf,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+}
+
 pub(crate) fn firewall(options: &FirewallArgs) -> Result<Exit> {
     match &options.command {
         FirewallCommand::Explain(options) => explain(options),
@@ -146,6 +164,7 @@ pub(crate) fn firewall(options: &FirewallArgs) -> Result<Exit> {
         FirewallCommand::WhyShadowed(options) => why_shadowed(options),
         FirewallCommand::Diff(options) => compare(options),
         FirewallCommand::Matrix(options) => who_reaches_whom(options),
+        FirewallCommand::Anonymise(options) => anonymise(options),
     }
 }
 
@@ -607,4 +626,20 @@ fn asked(text: &str, sport: u16) -> Result<Asked> {
     let wrong = || UsageError(format!("`{text}` is no service: tcp/22, udp/53"));
     let (name, port) = text.split_once('/').ok_or_else(wrong)?;
     Ok(Asked { proto: protocol(name)?, sport, dport: port.parse().map_err(|_| wrong())? })
+}
+
+fn anonymise(options: &AnonymiseArgs) -> Result<Exit> {
+    let key = std::fs::read_to_string(&options.key_file)
+        .map_err(|error| UsageError(format!("{}: {error}", options.key_file.display())))?;
+    if key.trim().len() < 16 {
+        let text = format!("{}: a key has at least 16 characters", options.key_file.display());
+        return Err(UsageError(text).into());
+    }
+    let bytes =
+        std::fs::read(&options.config).map_err(|error| UsageError(format!("{}: {error}", options.config.display())))?;
+    let text = secdiag_inspect::DecodedText::decode(&bytes).text;
+    let shown = Anonymiser::new(key.trim()).text(&text);
+    std::fs::write(&options.out, shown).with_context(|| options.out.display().to_string())?;
+    out::error("names, descriptions and comments are as they were: look through them before you hand the file on");
+    Ok(Exit::Ran)
 }

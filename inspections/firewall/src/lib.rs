@@ -10,6 +10,7 @@
 
 #![allow(clippy::single_match_else, reason = "a match shows both outcomes of a parse side by side")]
 
+pub mod anonymise;
 pub mod ask;
 pub mod checks;
 pub mod cover;

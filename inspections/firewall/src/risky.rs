@@ -279,6 +279,18 @@ pub fn remote_access() -> Vec<Service> {
 
 const REMOTE_ACCESS: &[&str] = &["RDP", "VNC", "SSH", "WinRM", "Citrix ICA", "X11", "Remote support tools"];
 
+/// Administration of a device.
+pub fn management() -> Vec<Service> {
+    let mut services = named(&["SSH", "SNMP", "RDP", "WinRM", "VNC"]);
+    services.extend(telnet());
+    services
+}
+
+/// Web consoles of devices.
+pub fn web_consoles() -> Vec<Service> {
+    vec![Service::to(proto::TCP, Intervals::of([(80, 80), (443, 443), (4443, 4443), (8080, 8080), (8443, 8443)]))]
+}
+
 /// Databases.
 pub fn databases() -> Vec<Service> {
     named(DATABASES)

@@ -24,6 +24,7 @@ secdiag_inspect::checks! {
     smb_allowed,
     remote_desktop_from_outside,
     database_from_outside,
+    management_from_any,
     missing_deny_all,
     deny_all_not_logged,
     permit_not_logged,
@@ -73,6 +74,7 @@ pub struct Firewall<'a> {
     pub indexes: Vec<Index<'a>>,
     /// Its directions.
     pub compass: Compass,
+    universe: &'a Universe,
     standings: OnceCell<Vec<(Placed<'a>, Standing<'a>)>>,
     artefact: &'a Artefact,
 }
@@ -86,7 +88,30 @@ impl<'a> Firewall<'a> {
         let name = if policy.device.is_empty() { stem.to_owned() } else { policy.device.clone() };
         let indexes = unfolded.flats.iter().map(Index::of).collect();
         let compass = Compass::of(policy, &unfolded.universe);
-        Some(Self { name, policy, flats: &unfolded.flats, indexes, compass, standings: OnceCell::new(), artefact })
+        Some(Self {
+            name,
+            policy,
+            flats: &unfolded.flats,
+            indexes,
+            compass,
+            universe: &unfolded.universe,
+            standings: OnceCell::new(),
+            artefact,
+        })
+    }
+
+    /// Whether packets of a box come in by an interface.
+    pub(crate) fn is_on(&self, cube: &Cube, interface: &str) -> bool {
+        cube.in_ifs.contains(self.universe.number(interface))
+    }
+
+    /// Names of the interfaces that packets of a box come in by.
+    pub(crate) fn interfaces_of(&self, cube: &Cube) -> String {
+        if cube.in_ifs.covers(&self.universe.all) {
+            return "any".into();
+        }
+        let names = self.universe.names(&cube.in_ifs).map(|name| name.unwrap_or("any other").to_owned());
+        crate::net::shorten(names.collect(), 4)
     }
 
     /// What becomes of each rule among the others; worked out once for all checks.
@@ -107,7 +132,8 @@ impl<'a> Firewall<'a> {
     /// Lists that packets through the device can come to.
     fn forward_lists(&self) -> impl Iterator<Item = &'a Chain> {
         let forward = |chain: &&'a Chain| {
-            let entries = self.flats.iter().filter(|flat| flat.path.hook == Hook::Forward).flat_map(|flat| &flat.entries);
+            let entries =
+                self.flats.iter().filter(|flat| flat.path.hook == Hook::Forward).flat_map(|flat| &flat.entries);
             entries.into_iter().any(|entry| std::ptr::eq(entry.chain, *chain))
         };
         self.policy.chains.iter().filter(forward)
@@ -204,9 +230,26 @@ impl<'a> Firewall<'a> {
     /// Rules that permit something of `question`, each once per direction, in the order of the paths. `question`
     /// gives the boxes of an entry that are asked about; an entry for which it gives none is passed over.
     pub(crate) fn permits(&self, question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>) -> Vec<Permit<'a>> {
+        self.permits_where(&|_| true, question)
+    }
+
+    /// The same, of one kind of packets.
+    pub(crate) fn permits_on(
+        &self,
+        hook: Hook,
+        question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>,
+    ) -> Vec<Permit<'a>> {
+        self.permits_where(&|of| of == hook, question)
+    }
+
+    fn permits_where(
+        &self,
+        wanted: &dyn Fn(Hook) -> bool,
+        question: &dyn Fn(&Entry<'_>, &[Cube]) -> Vec<Cube>,
+    ) -> Vec<Permit<'a>> {
         let mut permits: Vec<Permit<'a>> = Vec::new();
         let mut seen: BTreeMap<(*const Rule, Direction), usize> = BTreeMap::new();
-        for (flat, rules) in self.flats.iter().zip(&self.indexes) {
+        for (flat, rules) in self.flats.iter().zip(&self.indexes).filter(|(flat, _)| wanted(flat.path.hook)) {
             for (index, entry) in flat.entries.iter().enumerate() {
                 let (Effect::Permit, Some(rule)) = (entry.effect, entry.rule) else { continue };
                 let asked = question(entry, &entry.upper);

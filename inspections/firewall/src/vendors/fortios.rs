@@ -23,7 +23,8 @@ use secdiag_model::{EvidenceKind, Format, Head, Match, Note, NoteKind};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
 use crate::policy::{
-    Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Schedule, Services,
+    Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Nat, Path, Policy, Role, Route, Rule, Schedule,
+    Services,
 };
 use crate::vendors::{Enter, Nesting, Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 use crate::zones;
@@ -116,6 +117,9 @@ const CHAINS: &[(&str, Hook, bool)] = &[
     ("firewall local-in-policy6", Hook::Input, true),
 ];
 
+/// The list of what interfaces let reach the device itself; no table of the file is called so.
+const ALLOWACCESS: &str = "implicit allowaccess";
+
 /// Other tables that are read into objects.
 const TABLES: &[&str] = &[
     "firewall address",
@@ -131,6 +135,7 @@ const TABLES: &[&str] = &[
     "firewall schedule onetime",
     "firewall schedule recurring",
     "firewall schedule group",
+    "system admin",
     "system global",
     "system interface",
     "system zone",
@@ -689,6 +694,16 @@ fn split(line: &str, words: &mut Vec<String>) -> Option<Open> {
     }
 }
 
+/// Protocol of a forwarded port.
+fn proto_of(text: &str) -> Option<u8> {
+    match text {
+        "tcp" => Some(proto::TCP),
+        "udp" => Some(proto::UDP),
+        "sctp" => Some(proto::SCTP),
+        _ => None,
+    }
+}
+
 /// Byte position of the first quote that is not escaped.
 fn unescaped(line: &str, quote: char) -> Option<usize> {
     let mut escaped = false;
@@ -748,6 +763,7 @@ impl<'t> Resolver<'t> {
         let zones = self.zones();
         let mut chains = Vec::new();
         let mut paths = Vec::new();
+        let mut local_in = Vec::new();
         let mut named: BTreeSet<String> = BTreeSet::new();
         for (path, hook, v6) in CHAINS {
             let Some(table) = self.table(path).filter(|table| table.seen) else { continue };
@@ -769,7 +785,20 @@ impl<'t> Resolver<'t> {
             };
             let name = path.trim_start_matches("firewall ").to_owned();
             chains.push(Chain { name: name.clone(), rules, default });
-            paths.push(Path::through(*hook, vec![name]));
+            if *hook == Hook::Forward {
+                paths.push(Path::through(*hook, vec![name]));
+            } else {
+                local_in.push(name);
+            }
+        }
+        let rules = self.allowaccess();
+        if !rules.is_empty() {
+            let name = ALLOWACCESS.to_owned();
+            local_in.push(name.clone());
+            chains.push(Chain { name, rules, default: DefaultAction::implicit_deny(Log::No) });
+        }
+        if !local_in.is_empty() {
+            paths.push(Path::through(Hook::Input, local_in));
         }
         let interfaces = self.interfaces(&zones, &named);
         Policy {
@@ -779,8 +808,129 @@ impl<'t> Resolver<'t> {
             zones,
             chains,
             paths,
+            nat: self.virtual_ips(),
+            routes: self.routes(),
             ..Policy::default()
         }
+    }
+
+    /// What each interface lets reach the device itself: `allowaccess`, from the administrators' trusted hosts where
+    /// every administrator has some (FortiOS Administration Guide, "Interface settings", "Trusted hosts").
+    fn allowaccess(&self) -> Vec<Rule> {
+        let settings = self.table("system global").map(Table::settings);
+        let port = |key: &str, usual: u16| {
+            let set = settings.and_then(|settings| settings.get(key)).and_then(|set| set.values.first());
+            set.and_then(|text| text.parse().ok()).unwrap_or(usual)
+        };
+        let trusted = self.trusted_hosts();
+        let mut rules = Vec::new();
+        for object in self.objects("system interface") {
+            if !self.vdom.is_empty() && object.first("vdom").is_some_and(|vdom| vdom != self.vdom) {
+                continue;
+            }
+            let Some(set) = object.settings.get("allowaccess").filter(|_| object.first("status") != Some("down"))
+            else {
+                continue;
+            };
+            for word in &set.values {
+                let tcp = |port| Service::to(proto::TCP, Intervals::one(port));
+                let (service, by_administrators) = match word.as_str() {
+                    "ping" => (Service::icmp(proto::ICMP, 8, None), false),
+                    "https" => (tcp(port("admin-sport", 443)), true),
+                    "http" => (tcp(port("admin-port", 80)), true),
+                    "ssh" => (tcp(port("admin-ssh-port", 22)), true),
+                    "telnet" => (tcp(port("admin-telnet-port", 23)), true),
+                    "snmp" => (Service::to(proto::UDP, Intervals::one(161)), false),
+                    "fgfm" => (tcp(541), false),
+                    "probe-response" => (tcp(8008), false),
+                    "fabric" => (tcp(8013), false),
+                    "capwap" => (Service::to(proto::UDP, Intervals::range(5246, 5247)), false),
+                    "radius-acct" => (Service::to(proto::UDP, Intervals::one(1813)), false),
+                    _ => continue,
+                };
+                let mut rule = Rule::new(Action::Permit, set.line);
+                rule.id = format!("{} allowaccess {word}", object.name);
+                rule.text = excerpt([self.lines.get(set.line as usize - 1).copied().unwrap_or_default()]);
+                rule.seq = u32::try_from(rules.len() + 1).unwrap_or(u32::MAX);
+                rule.in_ifs = Names::of(vec![object.name.clone()]);
+                rule.services = Services::exactly(vec![service]);
+                if let Some(own) = object.first("ip").and_then(|ip| ip.split('/').next()?.parse().ok())
+                    && own != std::net::IpAddr::from([0, 0, 0, 0])
+                {
+                    rule.dst = Addrs::exactly(AddrSet::host(own));
+                }
+                if by_administrators && let Some(trusted) = &trusted {
+                    rule.src = Addrs::exactly(trusted.clone());
+                }
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+
+    /// Addresses that administrators come from; `None` where one of them may come from anywhere.
+    fn trusted_hosts(&self) -> Option<AddrSet> {
+        let administrators = self.objects("system admin");
+        let mut all = AddrSet::empty();
+        for administrator in administrators {
+            let hosts = administrator.settings.iter().filter(|(key, _)| key.contains("trusthost"));
+            let hosts: Vec<AddrSet> = hosts
+                .filter_map(|(_, set)| network(&set.values, AddrSet::empty()))
+                .filter(|set| !set.is_any())
+                .collect();
+            if hosts.is_empty() {
+                return None;
+            }
+            all = hosts.iter().fold(all, |all, set| all.union(set));
+        }
+        (!administrators.is_empty()).then_some(all)
+    }
+
+    /// Virtual IPs as translations of destinations.
+    fn virtual_ips(&self) -> Vec<Nat> {
+        let mut all = Vec::new();
+        for object in self.objects("firewall vip") {
+            let range = |key: &str| object.first(key).and_then(|text| text.parse::<AddrSet>().ok());
+            let (Some(outside), Some(inside)) = (range("extip"), range("mappedip")) else { continue };
+            let mut nat = Nat::new(object.line_from);
+            nat.id.clone_from(&object.name);
+            nat.line_to = object.line_to;
+            nat.text = self.excerpt(object);
+            nat.enabled = object.first("status") != Some("disable");
+            nat.dst = Addrs::exactly(outside);
+            nat.to_dst = Some(Addrs::exactly(inside));
+            if let Some(interface) = object.first("extintf").filter(|name| *name != "any") {
+                nat.in_ifs = Names::of(vec![interface.to_owned()]);
+            }
+            if object.is_enabled("portforward") {
+                let number = proto_of(object.first("protocol").unwrap_or("tcp"));
+                if let Some((number, ports)) = number.zip(object.first("extport").and_then(port_range)) {
+                    nat.services = Services::exactly(vec![Service::to(number, ports)]);
+                }
+                nat.to_port = object.first("mappedport").and_then(port_range).map(crate::net::Ports);
+            }
+            all.push(nat);
+        }
+        all
+    }
+
+    fn routes(&self) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for object in self.objects("router static").iter().chain(self.objects("router static6")) {
+            let Some(dst) = network(object.values("dst"), AddrSet::full_v4()) else { continue };
+            if object.first("status") == Some("disable") {
+                continue;
+            }
+            routes.push(Route {
+                dst,
+                next_hop: object.first("gateway").and_then(|text| text.parse().ok()),
+                interface: object.first("device").unwrap_or_default().to_owned(),
+                discard: object.is_enabled("blackhole"),
+                distance: object.first("distance").and_then(|text| text.parse().ok()).unwrap_or(10),
+                line: object.line_from,
+            });
+        }
+        routes
     }
 
     fn zones(&self) -> BTreeMap<String, Vec<String>> {
@@ -1037,12 +1187,7 @@ impl<'t> Resolver<'t> {
                 continue;
             }
             let Some(vip) = find("firewall vip").filter(|vip| vip.is_enabled("portforward")) else { return };
-            let number = match vip.first("protocol").unwrap_or("tcp") {
-                "tcp" => proto::TCP,
-                "udp" => proto::UDP,
-                "sctp" => proto::SCTP,
-                _ => return,
-            };
+            let Some(number) = proto_of(vip.first("protocol").unwrap_or("tcp")) else { return };
             let Some(ports) = vip.first("mappedport").or(vip.first("extport")).and_then(port_range) else { return };
             forwarded.push(Service::to(number, ports));
         }
@@ -1362,7 +1507,9 @@ impl<'t> Resolver<'t> {
             };
             let name = object.name.clone();
             let line = object.line_from;
-            interfaces.insert(name.clone(), Interface { name, role, role_why, networks, line, ..Interface::default() });
+            let addresses = object.first("ip").and_then(|ip| ip.split('/').next()?.parse().ok()).map(AddrSet::host);
+            let addresses = addresses.filter(|set| !AddrSet::host([0, 0, 0, 0].into()).covers(set)).unwrap_or_default();
+            interfaces.insert(name.clone(), Interface { name, role, role_why, networks, addresses, line });
         }
         for name in named.iter().filter(|name| !zones.contains_key(*name)).chain(zones.values().flatten()) {
             interfaces.entry(name.clone()).or_insert_with(|| Interface { name: name.clone(), ..Interface::default() });
