@@ -10,9 +10,12 @@
 //! *Bounded.* A question may look at [`STEPS_MAX`] candidates, all questions to one index at [`STEPS_ALL`]; beyond that
 //! the answer is [`Left::Undecided`], never a guess.
 //!
-//! *Jumps.* Where a return or a layer's permit lets packets pass by a rule that would take them, the boxes are followed
-//! in the order of evaluation; elsewhere the order does not matter.
+//! *Jumps.* A return, or a layer's permit, lets packets pass by the rules up to where it lands. So a rule takes a packet
+//! exactly if the packet is in it and in no jump that passes by it and is reached; a jump is not reached by packets of an
+//! earlier one that passes by it and lands before the rule. (Lists nest, so nothing passes by that earlier one alone.)
+//! With that the order of the rules does not matter.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
@@ -599,30 +602,69 @@ impl<'f> Index<'f> {
         });
         // Boxes stand in the order of their entries.
         found.sort_unstable_by_key(|(index, _)| *index);
-        let entry = |index: &u32| self.boxes[*index as usize].entry;
-        let place = |until: usize| found.partition_point(|(index, _)| entry(index) < until);
-        let candidates = found.iter().map(|(index, role)| Candidate {
-            boxed: &self.boxes[*index as usize],
-            jump: match role {
+        let boxed = |index: u32| &self.boxes[index as usize];
+        let jumps: Vec<(&Boxed<'_>, usize)> = found
+            .iter()
+            .filter_map(|(index, role)| match role {
                 Role::Take => None,
-                Role::Jump(until) => Some(place(*until)),
-            },
+                Role::Jump(until) => Some((boxed(*index), *until)),
+            })
+            .collect();
+        let takers = found.iter().filter(|(_, role)| *role == Role::Take).map(|(index, _)| boxed(*index));
+        let candidates = takers.map(|taker| {
+            let by = |(jump, until): &&(&Boxed<'_>, usize)| jump.entry < taker.entry && taker.entry < *until;
+            let passed_by = jumps.iter().filter(by).flat_map(|(jump, _)| {
+                let before = |(other, until): &&(&Boxed<'_>, usize)| {
+                    other.entry < jump.entry && jump.entry < *until && *until <= taker.entry
+                };
+                Gap::of(jump, jumps.iter().filter(before).map(|(other, _)| *other))
+            });
+            Candidate { boxed: taker, passed_by: passed_by.collect() }
         });
         candidates.collect()
     }
 }
 
-/// A box that does something to packets on their way.
-#[derive(Clone, Copy)]
+/// A box that takes packets on their way.
+#[derive(Clone)]
 pub(crate) struct Candidate<'c> {
     boxed: &'c Boxed<'c>,
-    /// It lets its packets go on at this place among the candidates; else it takes them.
-    jump: Option<usize>,
+    /// Packets that jump over it.
+    passed_by: Vec<Gap<'c>>,
+}
+
+/// Packets of a jump that is reached.
+#[derive(Clone)]
+struct Gap<'c> {
+    cube: Cow<'c, Cube>,
+    hull: Hull,
+    exact: bool,
+}
+
+impl<'c> Gap<'c> {
+    /// A jump's box without those of others.
+    fn of(jump: &'c Boxed<'c>, without: impl Iterator<Item = &'c Boxed<'c>>) -> Vec<Self> {
+        let mut parts = vec![Cow::Borrowed(jump.cube)];
+        for other in without {
+            if parts.iter().any(|part| part.overlaps(other.cube)) {
+                parts = parts.iter().flat_map(|part| part.minus(other.cube)).map(Cow::Owned).collect();
+            }
+        }
+        let gap = |cube: Cow<'c, Cube>| {
+            let (hull, exact) = Hull::of(&cube);
+            Self { cube, hull, exact }
+        };
+        parts.into_iter().map(gap).collect()
+    }
+
+    fn overlaps(&self, hull: &Hull, exact: bool, cube: &Cube) -> bool {
+        self.hull.touches(hull) && ((self.exact && exact) || self.cube.overlaps(cube))
+    }
 }
 
 impl<'c> Candidate<'c> {
     const fn taking(boxed: &'c Boxed<'c>) -> Self {
-        Self { boxed, jump: None }
+        Self { boxed, passed_by: Vec::new() }
     }
 }
 
@@ -658,16 +700,6 @@ fn first_left(
     }
 }
 
-/// Two lists of candidates one after the other.
-pub(crate) fn chained<'c>(mut first: Vec<Candidate<'c>>, second: Vec<Candidate<'c>>) -> Vec<Candidate<'c>> {
-    let base = first.len();
-    first.extend(second.into_iter().map(|mut candidate| {
-        candidate.jump = candidate.jump.map(|place| place + base);
-        candidate
-    }));
-    first
-}
-
 /// Takes from `cube` what the candidates take; `left` is called for each disjoint piece that is left, until it says
 /// false.
 pub(crate) fn carve(
@@ -677,23 +709,8 @@ pub(crate) fn carve(
     taken_by: &mut dyn FnMut(&Boxed<'_>),
     left: &mut dyn FnMut(Cube) -> bool,
 ) -> Result<(), Undecided> {
-    if candidates.iter().any(|candidate| candidate.jump.is_some()) {
-        carve_in_order(cube, candidates, budget, taken_by, left)
-    } else {
-        let takers = candidates.iter().map(|candidate| candidate.boxed).collect();
-        carve_largest_first(cube, takers, budget, taken_by, left)
-    }
-}
-
-fn carve_largest_first(
-    cube: &Cube,
-    takers: Vec<&Boxed<'_>>,
-    budget: &Budget,
-    taken_by: &mut dyn FnMut(&Boxed<'_>),
-    left: &mut dyn FnMut(Cube) -> bool,
-) -> Result<(), Undecided> {
     let mut steps = 0;
-    let mut work = vec![(cube.clone(), takers)];
+    let mut work: Vec<(Cube, Vec<&Candidate<'_>>)> = vec![(cube.clone(), candidates.iter().collect())];
     while let Some((piece, takers)) = work.pop() {
         if takers.is_empty() {
             if left(piece) {
@@ -704,27 +721,25 @@ fn carve_largest_first(
         if !budget.spend(takers.len(), &mut steps) {
             return Err(Undecided);
         }
-        let (hull, _) = Hull::of(&piece);
-        if let Some(whole) = takers.iter().find(|taker| taker.covers(&hull, &piece)) {
-            taken_by(whole);
+        let (hull, exact) = Hull::of(&piece);
+        let unpassed = |taker: &Candidate<'_>| !taker.passed_by.iter().any(|gap| gap.overlaps(&hull, exact, &piece));
+        if let Some(whole) = takers.iter().find(|taker| taker.boxed.covers(&hull, &piece) && unpassed(taker)) {
+            taken_by(whole.boxed);
             continue;
         }
-        let mut largest = (0, -1.0);
-        for (number, taker) in takers.iter().enumerate() {
-            let share = taker.hull.share_of(&hull);
-            if share > largest.1 {
-                largest = (number, share);
-            }
+        let largest = largest(&takers, &hull);
+        taken_by(largest.boxed);
+        let mut parts = piece.minus(largest.boxed.cube);
+        if !largest.passed_by.is_empty() {
+            parts.extend(passing(&piece, largest));
         }
-        let largest = takers[largest.0];
-        taken_by(largest);
-        let mut parts: Vec<(Cube, Vec<&Boxed<'_>>)> = piece
-            .minus(largest.cube)
+        let mut parts: Vec<(Cube, Vec<&Candidate<'_>>)> = parts
             .into_iter()
             .map(|part| {
                 let (hull, exact) = Hull::of(&part);
-                let touching =
-                    |taker: &&Boxed<'_>| !std::ptr::eq(*taker, largest) && taker.overlaps(&hull, exact, &part);
+                let touching = |taker: &&Candidate<'_>| {
+                    !std::ptr::eq(*taker, largest) && taker.boxed.overlaps(&hull, exact, &part)
+                };
                 let rest = takers.iter().copied().filter(touching).collect();
                 (part, rest)
             })
@@ -736,37 +751,38 @@ fn carve_largest_first(
     Ok(())
 }
 
-fn carve_in_order(
-    cube: &Cube,
-    candidates: &[Candidate<'_>],
-    budget: &Budget,
-    taken_by: &mut dyn FnMut(&Boxed<'_>),
-    left: &mut dyn FnMut(Cube) -> bool,
-) -> Result<(), Undecided> {
-    let mut steps = 0;
-    let mut work = vec![(cube.clone(), 0)];
-    while let Some((piece, from)) = work.pop() {
-        let (hull, exact) = Hull::of(&piece);
-        let overlaps = |place: &usize| candidates[*place].boxed.overlaps(&hull, exact, &piece);
-        let hit = (from..candidates.len()).find(overlaps);
-        let looked = hit.unwrap_or(candidates.len()) - from + 1;
-        let Some(hit) = hit else {
-            if left(piece) {
-                continue;
-            }
-            return Ok(());
-        };
-        if !budget.spend(looked, &mut steps) {
-            return Err(Undecided);
+/// The taker with the largest share of a piece; one that jumps pass by counts half.
+fn largest<'t, 'c>(takers: &[&'t Candidate<'c>], piece: &Hull) -> &'t Candidate<'c> {
+    let share =
+        |taker: &Candidate<'_>| taker.boxed.hull.share_of(piece) * if taker.passed_by.is_empty() { 1.0 } else { 0.5 };
+    let mut largest = (takers[0], share(takers[0]));
+    for taker in &takers[1..] {
+        let here = share(taker);
+        if here > largest.1 {
+            largest = (taker, here);
         }
-        let here = candidates[hit];
-        match here.jump {
-            Some(place) => work.extend(piece.intersect(here.boxed.cube).map(|part| (part, place))),
-            None => taken_by(here.boxed),
-        }
-        work.extend(piece.minus(here.boxed.cube).into_iter().map(|part| (part, hit + 1)));
     }
-    Ok(())
+    largest.0
+}
+
+/// Packets of a piece that are in a taker and pass by it.
+fn passing(piece: &Cube, taker: &Candidate<'_>) -> Vec<Cube> {
+    let mut passing = Vec::new();
+    let mut rest: Vec<Cube> = piece.intersect(taker.boxed.cube).into_iter().collect();
+    for gap in &taker.passed_by {
+        let mut next = Vec::new();
+        for part in rest {
+            match part.intersect(&gap.cube) {
+                Some(gone) => {
+                    passing.push(gone);
+                    next.extend(part.minus(&gap.cube));
+                }
+                None => next.push(part),
+            }
+        }
+        rest = next;
+    }
+    passing
 }
 
 /// The budget did not suffice to tell.

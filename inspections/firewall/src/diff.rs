@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cover::{Ask, Budget, Candidate, Index, Undecided, carve, chained, intersections};
+use crate::cover::{Ask, Budget, Candidate, Index, Undecided, carve, intersections};
 use crate::flat::{Cube, Effect, Sure};
 use crate::policy::Rule;
 use crate::standing::Placed;
@@ -101,7 +101,8 @@ fn pair<'a>(
         let mut cubes = Vec::new();
         let mut more = false;
         for part in shared {
-            let mut candidates = chained(old.candidates(number, &part, ask), new.candidates(other, &part, ask));
+            let mut candidates = old.candidates(number, &part, ask);
+            candidates.extend(new.candidates(other, &part, ask));
             candidates.extend(same_unknown(before.rule, new, other, &twins[1]));
             candidates.extend(same_unknown(after.rule, old, number, &twins[0]));
             carve(&part, &candidates, budget, &mut |_| {}, &mut |piece| {
