@@ -55,8 +55,6 @@ fn sniff(head: &Head<'_>) -> Match {
         Match::Yes(80)
     } else if interfaces && !ios {
         Match::Yes(70)
-    } else if ios {
-        Match::Close("a Cisco router or switch configuration: of Cisco only ASA and FTD are read so far")
     } else {
         Match::No
     }

@@ -2,6 +2,7 @@
 //! understand and notes each such line with its number.
 
 pub mod cisco_asa;
+pub mod cisco_ios;
 pub mod fortios;
 pub mod iptables;
 
@@ -20,7 +21,15 @@ pub struct Vendor {
 }
 
 /// The one list of them.
-pub const VENDORS: &[&Vendor] = &[fortios::VENDOR, cisco_asa::VENDOR, iptables::VENDOR];
+pub const VENDORS: &[&Vendor] = &[
+    fortios::VENDOR,
+    cisco_asa::VENDOR,
+    iptables::VENDOR,
+    cisco_ios::IOS,
+    cisco_ios::NXOS,
+    cisco_ios::IOSXR,
+    cisco_ios::EOS,
+];
 
 /// Formats of all vendors.
 pub const FORMATS: &[&Format] = &{
