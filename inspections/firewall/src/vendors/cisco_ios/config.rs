@@ -7,6 +7,7 @@ use secdiag_model::{Note, NoteKind};
 
 use super::words::{COMMANDS, INTERFACE, IP_COMMANDS, IP_IN_INTERFACE, LINE};
 use super::{Dialect, groups, routes};
+use crate::interval::Intervals;
 use crate::net::AddrSet;
 use crate::policy::Schedule;
 use crate::vendors::Trouble;
@@ -45,8 +46,11 @@ impl Family {
     }
 
     /// The part of a set that is of this family.
-    pub(super) fn part(self, set: &AddrSet) -> AddrSet {
-        set.intersect(&self.universe())
+    pub(super) fn part(self, set: AddrSet) -> AddrSet {
+        match self {
+            Self::V4 => AddrSet { v6: Intervals::empty(), ..set },
+            Self::V6 => AddrSet { v4: Intervals::empty(), ..set },
+        }
     }
 }
 
@@ -512,10 +516,7 @@ impl Config {
                     ["vrf", vrf, words @ ..] => (*vrf, words),
                     words => ("", words),
                 };
-                let family = Family::of(rest[0]);
-                self.routes.retain(|route| {
-                    route.vrf != vrf || route.family != family || !words.iter().eq(route.words.iter().take(words.len()))
-                });
+                self.forget_routes(vrf, Family::of(rest[0]), words);
             }
             ["ip", "http", "server" | "secure-server"] => {
                 let port = if rest[2] == "server" { 80 } else { 443 };
@@ -531,6 +532,12 @@ impl Config {
         if let Some(index) = self.list_at.get(&(family, name.to_owned())) {
             self.lists[*index].statements.clear();
         }
+    }
+
+    fn forget_routes(&mut self, vrf: &str, family: Family, words: &[&str]) {
+        self.routes.retain(|route| {
+            route.vrf != vrf || route.family != family || !words.iter().eq(route.words.iter().take(words.len()))
+        });
     }
 
     fn open_interface(&mut self, name: &[&str], line: &Line) {
@@ -849,6 +856,7 @@ impl Config {
                 self.block = Block::Static(vrf, Family::of(family));
             }
             ["maximum" | "exit" | "apply-group" | "commit" | "description", ..] => {}
+            ["no", words @ ..] => self.forget_routes(&vrf, family, words),
             words => self.add_route(&vrf, family, words, line),
         }
     }

@@ -66,6 +66,20 @@ enum Opened {
 }
 
 impl Groups {
+    /// Looks at every group, so that what is wrong in one that nothing names is noted as well.
+    pub(super) fn check(&mut self, config: &mut Config) {
+        let all: Vec<(String, Kind, u32)> =
+            config.groups.iter().map(|(name, group)| (name.clone(), group.kind, group.line)).collect();
+        for (name, kind, line) in all {
+            match kind {
+                Kind::Addresses => drop(self.addresses(&name, line, config)),
+                Kind::Ports => drop(self.ports(&name, line, config)),
+                Kind::Services | Kind::Protocols => drop(self.services(&name, line, config)),
+                Kind::Other => {}
+            }
+        }
+    }
+
     fn open(&mut self, name: &str, line: u32, config: &mut Config) -> Opened {
         let Some(group) = config.groups.get(name) else {
             config.trouble.line(line, "undefined", format!("group `{}` is not defined", clip(name)));

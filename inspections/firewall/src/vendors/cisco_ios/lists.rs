@@ -196,8 +196,8 @@ impl Reader {
             "object-group" | "addrgroup" | "net-group" => {
                 let name = words.next().unwrap_or_default();
                 let mut addrs = self.groups.addresses(name, words.line, config);
-                addrs.lower = family.part(&addrs.lower);
-                addrs.upper = family.part(&addrs.upper);
+                addrs.lower = family.part(addrs.lower);
+                addrs.upper = family.part(addrs.upper);
                 addrs.names = vec![name.to_owned()];
                 return addrs;
             }
@@ -224,7 +224,7 @@ impl Reader {
             }
         };
         match set {
-            Some(set) => Addrs::exactly(family.part(&set)),
+            Some(set) => Addrs::exactly(family.part(set)),
             None => {
                 let text = format!("`{}` is no address", clip(word));
                 config.trouble.line(words.line, "bad-value", text);
@@ -344,11 +344,20 @@ impl Reader {
                 "counter" | "set-ttl" | "police" | "nexthop-group" | "mirror" | "session" => {
                     words.next();
                 }
-                "dscp" | "precedence" | "tos" | "traffic-class" | "cos" | "vlan" | "option" | "flow-label" | "udf"
+                "dscp" | "precedence" | "tos" | "traffic-class" | "cos" | "vlan" | "option" | "flow-label"
                 | "routing-type" | "mobility-type" | "dest-option-type" | "http-method" | "tcp-option-length"
-                | "set" | "load-balance" | "sgt" | "protocol" | "nd-type" | "fragment-offset" | "fragment-type" => {
+                | "load-balance" | "sgt" | "protocol" | "nd-type" | "fragment-offset" | "fragment-type" => {
                     let value = words.next().unwrap_or_default();
                     rule.add_unknown(format!("{word} {value}"), line);
+                }
+                // Changes the packet and does not ask about it.
+                "set" => {
+                    words.next();
+                    words.next();
+                }
+                "udf" => {
+                    let field: Vec<&str> = (0..3).map_while(|_| words.next()).collect();
+                    rule.add_unknown(format!("udf {}", field.join(" ")), line);
                 }
                 "ttl" | "packet-length" | "hop-limit" => {
                     let operator = words.next().unwrap_or_default();

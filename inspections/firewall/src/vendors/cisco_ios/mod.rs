@@ -194,14 +194,16 @@ impl Clues {
                 "arista" => self.stated = Some(Dialect::Eos),
                 _ => self.other = true,
             },
-            ["nameif" | "security-level", _] | ["ASA" | "NGFW" | "PIX" | "FWSM", "Version", ..] => self.other = true,
+            ["security-level", level] if level.parse::<u8>().is_ok() => self.other = true,
+            ["nameif", _] | ["ASA" | "NGFW" | "PIX" | "FWSM", "Version", ..] => self.other = true,
             ["access-list", _, "extended", "permit" | "deny", ..] | ["access-group", _, "in", "interface", ..] => {
                 point(Dialect::Ios, 0);
             }
             ["frr", "version" | "defaults", ..] | ["slb" | "undo" | "sysname" | "set" | "config", ..] if !indented => {
                 self.other = true;
             }
-            ["aFleX" | "active-partition" | "partition", ..] => self.other = true,
+            // A10, Brocade.
+            ["interface", "ethernet", _] | ["aFleX" | "active-partition" | "partition", ..] => self.other = true,
             ["!!", "IOS", "XR", ..] => self.stated = Some(Dialect::IosXr),
             ["ipv4" | "ipv6", "access-list", ..] if !indented => {
                 self.useful = true;
@@ -274,9 +276,10 @@ impl Clues {
                 self.useful = true;
                 self.common += 2;
             }
-            ["interface", name, ..] if !indented => {
-                self.useful |= name.contains("thernet");
-                match name.split_at_checked(8) {
+            ["interface", name, ..] if !indented => match name.split_at_checked(8) {
+                    // Modules of NX-OS are numbered from 1.
+                    Some(("Ethernet", rest)) if rest.starts_with("0/") => point(Dialect::Ios, 2),
+                    Some(("vasileft" | "vasirigh", _)) => point(Dialect::Ios, 4),
                     Some(("Ethernet", rest)) if rest.contains('/') => point(Dialect::NxOs, 1),
                     Some(("Ethernet", rest)) if rest.parse::<u16>().is_ok() => point(Dialect::Eos, 1),
                     _ if name.starts_with("GigabitEthernet") || name.starts_with("FastEthernet") => {
@@ -285,8 +288,7 @@ impl Clues {
                     }
                     _ if name.starts_with("TenGigE") || name.starts_with("Bundle-Ether") => point(Dialect::IosXr, 3),
                     _ => {}
-                }
-            }
+            },
             ["hostname", _] | ["router", ..] | ["switchport", ..] | ["no", "switchport", ..] => self.common += 1,
             _ => {}
         }

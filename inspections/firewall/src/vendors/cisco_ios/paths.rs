@@ -23,13 +23,17 @@ const COMBINATIONS_MAX: usize = 1_024;
 pub(super) fn policies(config: &mut Config) -> Vec<Policy> {
     let mut reader = Reader::default();
     let lists = std::mem::take(&mut config.lists);
-    let chains: Vec<(Family, Chain)> =
-        lists.iter().map(|list| (list.family, reader.chain(list, config))).collect();
+    let (mut chains_v4, mut chains_v6) = (Vec::new(), Vec::new());
+    for list in &lists {
+        let chain = reader.chain(list, config);
+        if list.family == Family::V4 { chains_v4.push(chain) } else { chains_v6.push(chain) }
+    }
     config.lists = lists;
+    reader.groups.check(config);
     undefined_lists(config);
     note_unused(config);
     let mut policies = Vec::new();
-    let interfaces = std::mem::take(&mut config.interfaces);
+    let interfaces = config.interfaces.clone();
     let tables: BTreeSet<String> = interfaces
         .iter()
         .map(|interface| interface.vrf.clone())
@@ -38,15 +42,13 @@ pub(super) fn policies(config: &mut Config) -> Vec<Policy> {
         .collect();
     for vrf in &tables {
         let own: Vec<&IfConfig> = interfaces.iter().filter(|interface| interface.vrf == *vrf).collect();
-        for family in [Family::V4, Family::V6] {
-            let chains: Vec<Chain> = chains.iter().filter(|(of, _)| *of == family).map(|(_, c)| c.clone()).collect();
-            let table = Table { vrf, family, own: &own, lists: &chains };
+        for (family, lists) in [(Family::V4, &chains_v4), (Family::V6, &chains_v6)] {
+            let table = Table { vrf, family, own: &own, lists };
             if table.is_used(config) {
                 policies.push(table.policy(&mut reader, config));
             }
         }
     }
-    config.interfaces = interfaces;
     policies
 }
 
@@ -306,11 +308,12 @@ impl Table<'_> {
                 layers.retain(|layer| !layer.is_empty());
                 let in_ifs = self.names(from, incoming.len() == 1);
                 let out_ifs = self.names(to, simple_out);
+                if !simple_out && from.interfaces.len() == 1 && from.interfaces == to.interfaces {
+                    // Packets do not go back where they came from.
+                    continue;
+                }
                 if layers.is_empty() {
-                    let mut ends = from.interfaces.iter().chain(&to.interfaces);
-                    let first = ends.next();
-                    if ends.all(|name| Some(name) == first) {
-                        // Nothing is forwarded from an interface to itself alone.
+                    if from.interfaces.len() == 1 && from.interfaces == to.interfaces {
                         continue;
                     }
                     let chain = open_chain(from, &in_ifs, &out_ifs, extra.len());
