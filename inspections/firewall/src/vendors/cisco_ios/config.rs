@@ -12,6 +12,11 @@ use crate::net::AddrSet;
 use crate::policy::Schedule;
 use crate::vendors::Trouble;
 
+/// Rules that one file may have copied.
+const COPIES_MAX: usize = 200_000;
+/// Routes that may be looked at to take some back.
+const COMPARISONS_MAX: usize = 20_000_000;
+
 /// A line with its words.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
@@ -71,6 +76,8 @@ pub(super) struct List {
     pub(super) statements: Vec<Statement>,
     /// The greatest number given so far: statements without one follow it.
     last: u64,
+    /// Numbers taken back, with how many statements stood before that.
+    removed: BTreeMap<u64, usize>,
 }
 
 /// A list at an interface, or at something else that asks it.
@@ -224,7 +231,12 @@ pub(super) struct Config {
     pub(super) pools: BTreeMap<String, Vec<Line>>,
     pub(super) trouble: Trouble,
     pub(super) truncated: bool,
+    /// Rules that may still be copied into classes of zones and into further routing tables.
+    pub(super) copies: usize,
+    comparisons: usize,
     block: Block,
+    /// Indentation of the command that the block belongs to: a whole file may be indented.
+    block_indent: usize,
     /// Lines deeper than this belong to a command that decides nothing about packets.
     ignore_deeper: Option<usize>,
     interface_at: BTreeMap<String, usize>,
@@ -264,7 +276,10 @@ impl Config {
             pools: BTreeMap::new(),
             trouble: Trouble::default(),
             truncated: false,
+            copies: COPIES_MAX,
+            comparisons: COMPARISONS_MAX,
             block: Block::None,
+            block_indent: 0,
             ignore_deeper: None,
             interface_at: BTreeMap::new(),
             list_at: BTreeMap::new(),
@@ -286,6 +301,12 @@ impl Config {
     /// What is known only at the end: order of statements, whether the file is whole.
     pub(super) fn finish(&mut self, ends_with_newline: bool) {
         for list in &mut self.lists {
+            let mut index = 0;
+            let removed = std::mem::take(&mut list.removed);
+            list.statements.retain(|statement| {
+                index += 1;
+                removed.get(&statement.sequence).is_none_or(|before| index > *before)
+            });
             list.statements.sort_by_key(|statement| statement.sequence);
         }
         self.open_end = !ends_with_newline;
@@ -306,7 +327,7 @@ impl Config {
         let text = raw.trim();
         let indent = raw.len() - raw.trim_start().len();
         if text.starts_with('!') || text.starts_with('#') {
-            if indent == 0 {
+            if indent <= self.block_indent {
                 self.block = Block::None;
             }
             return;
@@ -317,7 +338,7 @@ impl Config {
             words.truncate(at);
         }
         let line = Line { number, words, text: text.to_owned() };
-        if indent > 0 && self.block != Block::None {
+        if self.block != Block::None && indent > self.block_indent {
             if self.ignore_deeper.is_some_and(|deep| indent > deep) {
                 return;
             }
@@ -325,6 +346,7 @@ impl Config {
             self.inner(&line, indent);
         } else if !self.without_indentation(&line) {
             self.ignore_deeper = None;
+            self.block_indent = indent;
             self.command(&line);
         }
     }
@@ -396,7 +418,9 @@ impl Config {
             ["ip" | "ipv4" | "ipv6", rest @ ..] => self.ip_command(Family::of(words[0]), rest, line),
             ["access-list", name, rest @ ..] => self.numbered(name, rest, line),
             ["Extended" | "Standard", "IP", "access", "list", name, ..]
-            | ["IP" | "IPv4" | "IPV4", "access" | "Access", "list" | "List", name, ..] => self.open_list(Family::V4, name),
+            | ["IP" | "IPv4" | "IPV4", "access" | "Access", "list" | "List", name, ..] => {
+                self.open_list(Family::V4, name)
+            }
             ["IPv6" | "IPV6", "access" | "Access", "list", name, ..] => self.open_list(Family::V6, name),
             ["object-group" | "field-set", rest @ ..] => self.open_group(rest, line),
             ["time-range", name, ..] => self.block = Block::TimeRange((*name).to_owned()),
@@ -445,8 +469,21 @@ impl Config {
             }
             ["banner", rest @ ..] => self.banner(rest),
             ["route-policy", ..] => self.skip = Some(Skip::Line("end-policy")),
-            ["prefix-set" | "as-path-set" | "community-set" | "extcommunity-set" | "rd-set" | "large-community-set"
-            | "tag-set" | "ospf-area-set" | "esi-set" | "etag-set" | "mac-set" | "policy-global", ..] => {
+            [
+                "prefix-set"
+                | "as-path-set"
+                | "community-set"
+                | "extcommunity-set"
+                | "rd-set"
+                | "large-community-set"
+                | "tag-set"
+                | "ospf-area-set"
+                | "esi-set"
+                | "etag-set"
+                | "mac-set"
+                | "policy-global",
+                ..,
+            ] => {
                 self.skip = Some(Skip::Line(if words[0] == "policy-global" { "end-global" } else { "end-set" }));
             }
             ["no", rest @ ..] => self.negated(rest, line),
@@ -463,7 +500,11 @@ impl Config {
 
     fn ip_command(&mut self, family: Family, rest: &[&str], line: &Line) {
         match rest {
-            ["access-list", "log-update" | "logging" | "resequence" | "match-local-traffic" | "persistent" | "maximum" | "helper", ..] => {}
+            [
+                "access-list",
+                "log-update" | "logging" | "resequence" | "match-local-traffic" | "persistent" | "maximum" | "helper",
+                ..,
+            ] => {}
             ["access-list", "standard" | "extended" | "role-based" | "fqdn", name, more @ ..]
             | ["access-list", name, more @ ..] => {
                 self.open_list(family, name.trim_end_matches(','));
@@ -531,10 +572,14 @@ impl Config {
     fn forget_list(&mut self, family: Family, name: &str) {
         if let Some(index) = self.list_at.get(&(family, name.to_owned())) {
             self.lists[*index].statements.clear();
+            self.lists[*index].removed.clear();
         }
     }
 
     fn forget_routes(&mut self, vrf: &str, family: Family, words: &[&str]) {
+        // No file takes back so many routes; one made to hang a parser may.
+        let Some(left) = self.comparisons.checked_sub(self.routes.len()) else { return };
+        self.comparisons = left;
         self.routes.retain(|route| {
             route.vrf != vrf || route.family != family || !words.iter().eq(route.words.iter().take(words.len()))
         });
@@ -558,7 +603,13 @@ impl Config {
         let next = self.lists.len();
         let index = *self.list_at.entry((family, name.to_owned())).or_insert(next);
         if index == next {
-            self.lists.push(List { name: name.to_owned(), family, statements: Vec::new(), last: 0 });
+            self.lists.push(List {
+                name: name.to_owned(),
+                family,
+                statements: Vec::new(),
+                last: 0,
+                removed: BTreeMap::new(),
+            });
         }
         self.block = Block::List(index);
         self.remark = None;
@@ -610,11 +661,23 @@ impl Config {
                 return;
             }
             Some("no") => {
-                let gone = words.get(1).and_then(|word| word.parse::<u64>().ok());
-                self.lists[index].statements.retain(|statement| Some(statement.sequence) != gone);
+                if let Some(gone) = words.get(1).and_then(|word| word.parse::<u64>().ok()) {
+                    let list = &mut self.lists[index];
+                    list.removed.insert(gone, list.statements.len());
+                }
                 return;
             }
-            Some("statistics" | "counters" | "fragments" | "description" | "exit" | "ignore" | "hardware" | "deny-log" | "statistics-per-entry") => {
+            Some(
+                "statistics"
+                | "counters"
+                | "fragments"
+                | "description"
+                | "exit"
+                | "ignore"
+                | "hardware"
+                | "deny-log"
+                | "statistics-per-entry",
+            ) => {
                 if words[0] == "fragments" {
                     self.not_inspected(line, "what happens to fragments is not judged");
                 }
@@ -646,9 +709,11 @@ impl Config {
             return;
         };
         self.block = Block::Group(name.to_owned());
-        self.groups
-            .entry(name.to_owned())
-            .or_insert_with(|| groups::Group { kind, line: line.number, members: Vec::new() });
+        self.groups.entry(name.to_owned()).or_insert_with(|| groups::Group {
+            kind,
+            line: line.number,
+            members: Vec::new(),
+        });
     }
 
     fn open_class_map(&mut self, rest: &[&str]) {
@@ -780,10 +845,11 @@ impl Config {
 
     fn in_time_range(&mut self, name: &str, words: &[&str], line: &Line) {
         let words = if words[0].parse::<u64>().is_ok() { &words[1..] } else { words };
-        let schedule = self
-            .schedules
-            .entry(name.to_owned())
-            .or_insert_with(|| Schedule { name: name.to_owned(), ends: None, never: false });
+        let schedule = self.schedules.entry(name.to_owned()).or_insert_with(|| Schedule {
+            name: name.to_owned(),
+            ends: None,
+            never: false,
+        });
         match words {
             ["absolute", rest @ ..] => {
                 let end = rest.iter().position(|word| *word == "end").map(|at| &rest[at + 1..]);
@@ -852,7 +918,7 @@ impl Config {
         match words {
             ["vrf", name] => self.block = Block::Static((*name).to_owned(), Family::V4),
             ["address-family", family, ..] => {
-                let vrf = if indent <= 1 { String::new() } else { vrf };
+                let vrf = if indent <= self.block_indent + 1 { String::new() } else { vrf };
                 self.block = Block::Static(vrf, Family::of(family));
             }
             ["maximum" | "exit" | "apply-group" | "commit" | "description", ..] => {}
@@ -896,18 +962,16 @@ impl Config {
             ["ipv6", "enable" | "unnumbered", ..] => interface.unknown_v6 = true,
             ["ip" | "ipv4" | "ipv6", "access-group" | "traffic-filter", rest @ ..]
             | ["ip" | "ipv6", "port", "access-group" | "traffic-filter", rest @ ..]
-            | ["access-group", rest @ ..] => {
-                match access_group(rest) {
-                    Some((lists, inbound)) => {
-                        let family = match words {
-                            ["access-group", "ipv6", ..] => Family::V6,
-                            _ => Family::of(words[0]),
-                        };
-                        interface.applied.push(Applied { lists, family, inbound, line: number });
-                    }
-                    None => self.unknown(line, "unknown-option", "applies no list"),
+            | ["access-group", rest @ ..] => match access_group(rest) {
+                Some((lists, inbound)) => {
+                    let family = match words {
+                        ["access-group", "ipv6", ..] => Family::V6,
+                        _ => Family::of(words[0]),
+                    };
+                    interface.applied.push(Applied { lists, family, inbound, line: number });
                 }
-            }
+                None => self.unknown(line, "unknown-option", "applies no list"),
+            },
             ["mac", "port" | "access-group", ..] => {
                 self.not_inspected(line, "lists of this kind are not inspected");
             }
@@ -935,7 +999,18 @@ impl Config {
 /// `10.0.0.1 255.255.255.0 [secondary]`, `10.0.0.1/24`, `2001:db8::1/64`, `dhcp`.
 fn address(interface: &mut IfConfig, family: Family, words: &[&str]) -> bool {
     match words {
-        ["dhcp" | "negotiated" | "pool" | "virtual" | "dhcp-client" | "slarp" | "use-link-local-only" | "autoconfig" | "auto-config", rest @ ..] => {
+        [
+            "dhcp"
+            | "negotiated"
+            | "pool"
+            | "virtual"
+            | "dhcp-client"
+            | "slarp"
+            | "use-link-local-only"
+            | "autoconfig"
+            | "auto-config",
+            rest @ ..,
+        ] => {
             match (family, words[0], rest) {
                 (_, "virtual", [own, ..]) => return address(interface, family, &[*own]),
                 (Family::V4, ..) => interface.unknown_v4 = true,

@@ -30,9 +30,11 @@ impl Kind {
             ["ip", "port", name] | ["port" | "l4-port", name] => (Self::Ports, name),
             ["service" | "v6-service", name, ..] => (Self::Services, name),
             ["protocol", name] => (Self::Protocols, name),
-            ["security" | "fqdn" | "user" | "url" | "mac" | "vlan" | "as-path" | "integer" | "udp" | "tcp", .., name] => {
-                (Self::Other, name)
-            }
+            [
+                "security" | "fqdn" | "user" | "url" | "mac" | "vlan" | "as-path" | "integer" | "udp" | "tcp",
+                ..,
+                name,
+            ] => (Self::Other, name),
             [.., name] if words.len() <= 3 => (Self::Other, name),
             _ => return None,
         })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use super::Dialect;
 use super::config::{Config, Family, List, Statement, clip};
 use super::groups::{Groups, Kind};
 use crate::interval::Intervals;
@@ -67,6 +68,9 @@ impl Reader {
             let mut rule = self.rule(list, statement, config);
             rule.seq = u32::try_from(rules.len() + 1).unwrap_or(u32::MAX);
             rules.push(rule);
+        }
+        if list.family == Family::V6 && !rules.is_empty() {
+            neighbour_discovery(list, config.dialect, &mut rules);
         }
         Chain { name: list.name.clone(), rules, default: DefaultAction::implicit_deny(Log::No) }
     }
@@ -373,8 +377,16 @@ impl Reader {
                     }
                     rule.add_unknown(text, line);
                 }
-                "routing" | "mobility" | "hbh" | "dest-option" | "destopts" | "auth" | "undetermined-transport"
-                | "ipv6-any" | "redirect" | "wildcard" => rule.add_unknown(word, line),
+                "routing"
+                | "mobility"
+                | "hbh"
+                | "dest-option"
+                | "destopts"
+                | "auth"
+                | "undetermined-transport"
+                | "ipv6-any"
+                | "redirect"
+                | "wildcard" => rule.add_unknown(word, line),
                 other => {
                     let text = format!("{other} {}", words.rest());
                     let text = text.trim_end();
@@ -385,6 +397,25 @@ impl Reader {
                 }
             }
         }
+    }
+}
+
+/// What the platform permits at the end of every list of IPv6, before it denies the rest.
+fn neighbour_discovery(list: &List, dialect: Dialect, rules: &mut Vec<Rule>) {
+    let routers: &[&str] =
+        if dialect == Dialect::NxOs { &["router-advertisement", "router-solicitation"] } else { &[] };
+    let line = rules.last().map_or(0, |rule| rule.line_to);
+    for name in ["nd-na", "nd-ns"].iter().chain(routers) {
+        let Some((kind, code)) = icmp_message(name, true) else { continue };
+        let mut rule = Rule::new(Action::Permit, line);
+        rule.id = format!("{} implicit permit icmp any any {name}", list.name);
+        rule.seq = u32::try_from(rules.len() + 1).unwrap_or(u32::MAX);
+        rule.implicit = true;
+        rule.log = Log::No;
+        rule.src = Addrs::exactly(list.family.universe());
+        rule.dst = rule.src.clone();
+        rule.services = Services::exactly(vec![Service::icmp(proto::ICMP6, kind, code)]);
+        rules.push(rule);
     }
 }
 
@@ -446,8 +477,17 @@ fn flags(first: &str, words: &mut Words<'_>, rule: &mut Rule) {
 
 fn log_details(words: &mut Words<'_>) {
     const LEVELS: &[&str] = &[
-        "disable", "default", "emergencies", "alerts", "critical", "errors", "warnings", "notifications",
-        "informational", "debugging", "interval",
+        "disable",
+        "default",
+        "emergencies",
+        "alerts",
+        "critical",
+        "errors",
+        "warnings",
+        "notifications",
+        "informational",
+        "debugging",
+        "interval",
     ];
     while words.peek().is_some_and(|word| LEVELS.contains(&word) || word.parse::<u32>().is_ok()) {
         words.next();

@@ -21,10 +21,12 @@
 //! and between them the zone firewall. Interfaces with equal lists and zones are one group; each pair of groups is a path
 //! with a layer per stage. Where no out-list exists, a path leads from a group to any interface. Beyond
 //! `COMBINATIONS_MAX` pairs each list is a path of its own, with a note. A pair of groups without any stage permits;
-//! interfaces that are shut down are on no path.
+//! interfaces that are shut down and loopbacks are on no path, nor is the way from one interface back to itself.
 //!
-//! *Ends.* A list denies what it does not name. A list that is applied but not defined permits (IOS, IOS-XR), and so does
-//! an empty one; on NX-OS and EOS it *may* permit. `established` and `evaluate` match packets of known connections only, `fragments` only later
+//! *Ends.* A list denies what it does not name; one of IPv6 permits neighbour discovery before that. A list that is
+//! applied but not defined permits (IOS, IOS-XR), and so does an empty one; on NX-OS and EOS it *may* permit.
+//!
+//! *First packets.* `established` and `evaluate` match packets of known connections only, `fragments` only later
 //! fragments: none of them is the first packet of a connection.
 //!
 //! *Zones.* Traffic within a zone passes, between zones only what a `zone-pair` inspects or passes; an interface without a
@@ -176,6 +178,8 @@ struct Clues {
     useful: bool,
     other: bool,
     in_interface: bool,
+    /// In a list that says neither `extended` nor `standard`.
+    in_plain_list: bool,
 }
 
 impl Clues {
@@ -184,6 +188,7 @@ impl Clues {
         let indented = line.starts_with([' ', '\t']);
         if !indented && !words.is_empty() {
             self.in_interface = words[0] == "interface";
+            self.in_plain_list = matches!(words.as_slice(), ["ip", "access-list", _]);
         }
         let mut point = |dialect: Dialect, weight: u32| self.points[dialect as usize] += weight;
         match words.as_slice() {
@@ -251,7 +256,9 @@ impl Clues {
                 self.useful = true;
                 point(Dialect::Ios, 6);
             }
-            ["zone-pair", "security", ..] | ["zone", "security", _] | ["class-map" | "policy-map", "type", "inspect", ..] => {
+            ["zone-pair", "security", ..]
+            | ["zone", "security", _]
+            | ["class-map" | "policy-map", "type", "inspect", ..] => {
                 self.useful = true;
                 point(Dialect::Ios, 4);
             }
@@ -276,18 +283,24 @@ impl Clues {
                 self.useful = true;
                 self.common += 2;
             }
+            [number, "permit" | "deny", ..] | [number @ ("permit" | "deny"), ..]
+                if self.in_plain_list && (number.parse::<u32>().is_ok() || number.starts_with(['p', 'd'])) =>
+            {
+                // EOS indents by three blanks, NX-OS by two.
+                point(if line.starts_with("   ") { Dialect::Eos } else { Dialect::NxOs }, 1);
+            }
             ["interface", name, ..] if !indented => match name.split_at_checked(8) {
-                    // Modules of NX-OS are numbered from 1.
-                    Some(("Ethernet", rest)) if rest.starts_with("0/") => point(Dialect::Ios, 2),
-                    Some(("vasileft" | "vasirigh", _)) => point(Dialect::Ios, 4),
-                    Some(("Ethernet", rest)) if rest.contains('/') => point(Dialect::NxOs, 1),
-                    Some(("Ethernet", rest)) if rest.parse::<u16>().is_ok() => point(Dialect::Eos, 1),
-                    _ if name.starts_with("GigabitEthernet") || name.starts_with("FastEthernet") => {
-                        let slashes = name.matches('/').count();
-                        point(if slashes >= 3 { Dialect::IosXr } else { Dialect::Ios }, 3);
-                    }
-                    _ if name.starts_with("TenGigE") || name.starts_with("Bundle-Ether") => point(Dialect::IosXr, 3),
-                    _ => {}
+                // Modules of NX-OS are numbered from 1.
+                Some(("Ethernet", rest)) if rest.starts_with("0/") => point(Dialect::Ios, 2),
+                Some(("vasileft" | "vasirigh", _)) => point(Dialect::Ios, 4),
+                Some(("Ethernet", rest)) if rest.contains('/') => point(Dialect::NxOs, 1),
+                Some(("Ethernet", rest)) if rest.parse::<u16>().is_ok() => point(Dialect::Eos, 1),
+                _ if name.starts_with("GigabitEthernet") || name.starts_with("FastEthernet") => {
+                    let slashes = name.matches('/').count();
+                    point(if slashes >= 3 { Dialect::IosXr } else { Dialect::Ios }, 3);
+                }
+                _ if name.starts_with("TenGigE") || name.starts_with("Bundle-Ether") => point(Dialect::IosXr, 3),
+                _ => {}
             },
             ["hostname", _] | ["router", ..] | ["switchport", ..] | ["no", "switchport", ..] => self.common += 1,
             _ => {}

@@ -30,8 +30,7 @@ pub(super) fn of_table(table: &Table<'_>, config: &mut Config) -> Vec<Nat> {
             translations.extend(table.at_interface(interface, line, config));
         }
     }
-    let (mut fixed, others): (Vec<_>, Vec<_>) =
-        translations.into_iter().partition(|(_, fixed)| *fixed);
+    let (mut fixed, others): (Vec<_>, Vec<_>) = translations.into_iter().partition(|(_, fixed)| *fixed);
     fixed.extend(others);
     fixed.into_iter().map(|(nat, _)| nat).collect()
 }
@@ -262,7 +261,8 @@ impl Table<'_> {
                         nat.services = Services::exactly(
                             [proto::TCP, proto::UDP].map(|number| Service::to(number, ports.clone())).to_vec(),
                         );
-                        nat.to_port = rest.get(1).and_then(|port| port.parse().ok()).map(|port| Ports(Intervals::one(port)));
+                        nat.to_port =
+                            rest.get(1).and_then(|port| port.parse().ok()).map(|port| Ports(Intervals::one(port)));
                     }
                 })
             }

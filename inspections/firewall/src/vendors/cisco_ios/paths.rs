@@ -45,7 +45,7 @@ pub(super) fn policies(config: &mut Config) -> Vec<Policy> {
         for (family, lists) in [(Family::V4, &chains_v4), (Family::V6, &chains_v6)] {
             let table = Table { vrf, family, own: &own, lists };
             if table.is_used(config) {
-                policies.push(table.policy(&mut reader, config));
+                policies.extend(table.policy(&mut reader, config));
             }
         }
     }
@@ -63,7 +63,9 @@ fn undefined_lists(config: &mut Config) {
         }
     }
     for (line, name) in missing {
-        let text = format!("list `{}` is applied but not defined: everything passes it", clip(&name));
+        let passes =
+            if config.dialect.empty_list_permits() { "everything passes it" } else { "everything may pass it" };
+        let text = format!("list `{}` is applied but not defined: {passes}", clip(&name));
         config.trouble.line(line, "undefined", text);
     }
 }
@@ -141,7 +143,7 @@ impl Table<'_> {
         unknown || interface.addresses.iter().any(|(address, _)| address.is_ipv4() == self.is_v4())
     }
 
-    fn policy(&self, reader: &mut Reader, config: &mut Config) -> Policy {
+    fn policy(&self, reader: &mut Reader, config: &mut Config) -> Option<Policy> {
         let global = self.vrf.is_empty();
         let device = if global { config.hostname.clone() } else { format!("{}/{}", config.hostname, self.vrf) };
         let routes = routes::of_table(self.vrf, self.family, config);
@@ -152,7 +154,7 @@ impl Table<'_> {
             vendor: config.dialect.format_id().into(),
             interfaces: self.interfaces(&routes),
             zones: self.zones(),
-            chains: self.lists.to_vec(),
+            chains: if global { self.lists.to_vec() } else { Vec::new() },
             nat: translations,
             rules_see: RulesSee::Original,
             routes,
@@ -165,10 +167,39 @@ impl Table<'_> {
             self.forward(&mut policy, config);
             self.to_device(&mut policy, reader, config);
         }
-        if !global {
-            keep_used(&mut policy);
+        if !global && !self.add_used(&mut policy, config) {
+            return None;
         }
-        policy
+        for rule in policy.chains.iter_mut().flat_map(|chain| &mut chain.rules).filter(|rule| rule.src.upper.is_any()) {
+            // The platform's own rules and the classes of zones are of both families.
+            for side in [&mut rule.src, &mut rule.dst] {
+                side.lower = self.family.part(std::mem::take(&mut side.lower));
+                side.upper = self.family.part(std::mem::take(&mut side.upper));
+            }
+        }
+        Some(policy)
+    }
+
+    /// Adds the lists that a table beside the global one asks. False when the file has too many of them.
+    fn add_used(&self, policy: &mut Policy, config: &mut Config) -> bool {
+        let known: BTreeSet<&str> = policy.chains.iter().map(|chain| chain.name.as_str()).collect();
+        let targets = policy.chains.iter().flat_map(|chain| &chain.rules).filter_map(|rule| match &rule.action {
+            Action::Jump(target) | Action::Goto(target) => Some(target),
+            _ => None,
+        });
+        let asked: BTreeSet<&String> = policy.paths.iter().flat_map(Path::chains).chain(targets).collect();
+        let used = |chain: &&Chain| asked.contains(&chain.name) && !known.contains(chain.name.as_str());
+        let lists: Vec<&Chain> = self.lists.iter().filter(used).collect();
+        let Some(left) = config.copies.checked_sub(lists.iter().map(|chain| chain.rules.len() + 1).sum()) else {
+            let text = format!("routing table `{}` was left out: the file has too many", clip(self.vrf));
+            config.trouble.other(Note::new(NoteKind::NotUnderstood, "not-inspected", text).at("line 1"));
+            return false;
+        };
+        config.copies = left;
+        let mut chains: Vec<Chain> = lists.into_iter().cloned().collect();
+        chains.append(&mut policy.chains);
+        policy.chains = chains;
+        true
     }
 
     fn zones(&self) -> BTreeMap<String, Vec<String>> {
@@ -210,8 +241,12 @@ impl Table<'_> {
         if let Some(interface) = self.own.iter().find(|interface| interface.name.eq_ignore_ascii_case(named)) {
             return Some(interface.name.clone());
         }
-        let neighbour = AddrSet::host(next_hop?);
-        let near = |interface: &&&IfConfig| interface.addresses.iter().any(|(_, set)| set.covers(&neighbour));
+        let holds = |set: &AddrSet, neighbour| match neighbour {
+            IpAddr::V4(address) => set.v4.contains(u32::from(address)),
+            IpAddr::V6(address) => set.v6.contains(u128::from(address)),
+        };
+        let neighbour = next_hop?;
+        let near = |interface: &&&IfConfig| interface.addresses.iter().any(|(_, set)| holds(set, neighbour));
         self.own.iter().find(near).map(|interface| interface.name.clone())
     }
 
@@ -219,7 +254,9 @@ impl Table<'_> {
     fn active(&self) -> Vec<&IfConfig> {
         let counts = |interface: &&&IfConfig| {
             let applied = interface.applied.iter().any(|applied| applied.family == self.family);
-            !interface.shutdown && (self.has_address(interface) || applied || interface.zone.is_some())
+            // Nothing is forwarded by an address of the device itself.
+            let loopback = interface.name.to_ascii_lowercase().starts_with("loopback");
+            !loopback && !interface.shutdown && (self.has_address(interface) || applied || interface.zone.is_some())
         };
         self.own.iter().filter(counts).copied().collect()
     }
@@ -233,7 +270,8 @@ impl Table<'_> {
             let applied = interface.applied.iter().rev().find(|a| a.family == self.family && a.inbound == inbound);
             for (index, name) in applied.into_iter().flat_map(|applied| (0..).zip(&applied.lists)) {
                 let followed = applied.is_some_and(|applied| index + 1 < applied.lists.len());
-                lists.extend(self.stage(name, followed, extra, dialect));
+                let line = applied.map_or(0, |applied| applied.line);
+                lists.extend(self.stage(name, followed, (line, &interface.text), extra, dialect));
             }
             let zone = interface.zone.clone();
             match groups.iter_mut().find(|group| group.lists == lists && group.zone == zone) {
@@ -251,7 +289,14 @@ impl Table<'_> {
     }
 
     /// The chain that stands for an applied list: the list, a variant that another list follows, or nothing.
-    fn stage(&self, name: &str, followed: bool, extra: &mut Vec<Chain>, dialect: Dialect) -> Option<String> {
+    fn stage(
+        &self,
+        name: &str,
+        followed: bool,
+        (line, texts): (u32, &[String]),
+        extra: &mut Vec<Chain>,
+        dialect: Dialect,
+    ) -> Option<String> {
         let chain = self.lists.iter().find(|chain| chain.name == name);
         let empty = chain.is_none_or(|chain| chain.rules.is_empty());
         if empty && dialect.empty_list_permits() {
@@ -269,10 +314,13 @@ impl Table<'_> {
                 default: DefaultAction::implicit_deny(Log::No),
             });
             if empty {
-                let mut rule = Rule::new(Action::Permit, 0);
+                let mut rule = Rule::new(Action::Permit, line);
                 rule.id = variant.clone();
+                rule.seq = 1;
+                rule.text = excerpt(texts.iter().map(String::as_str).find(|text| text.contains(name)));
                 rule.implicit = true;
-                rule.add_unknown("a list without statements", 0);
+                rule.log = Log::No;
+                rule.add_unknown("a list without statements", line);
                 copy.rules.push(rule);
             }
             if followed {
@@ -375,7 +423,9 @@ impl Table<'_> {
             .control_plane
             .iter()
             .filter(|applied| applied.family == self.family)
-            .flat_map(|applied| applied.lists.iter().filter(|name| policy.chain(name).is_some()).cloned())
+            .flat_map(|applied| {
+                applied.lists.iter().filter(|name| self.lists.iter().any(|chain| chain.name == **name)).cloned()
+            })
             .take(1)
             .collect();
         if offers.is_empty() && !has_self && control.is_empty() {
@@ -387,13 +437,21 @@ impl Table<'_> {
             let zone = from.zone.as_deref().and_then(|zone| self.pair(zone, "self", config));
             let pair = zone.map(|pair| self.pair_chain(&pair, &mut extra, config));
             let in_ifs = self.names(from, groups.len() == 1);
-            let ends: Vec<Vec<String>> =
-                if offers.is_empty() { vec![Vec::new()] } else { offers.iter().map(|c| vec![c.name.clone()]).collect() };
+            let ends: Vec<Vec<String>> = if offers.is_empty() {
+                vec![Vec::new()]
+            } else {
+                offers.iter().map(|c| vec![c.name.clone()]).collect()
+            };
             for end in ends {
                 let mut layers = vec![from.lists.clone(), pair.iter().cloned().collect(), control.clone(), end];
                 layers.retain(|layer| !layer.is_empty());
                 if !layers.is_empty() {
-                    policy.paths.push(Path { hook: Hook::Input, in_ifs: in_ifs.clone(), out_ifs: Names::any(), layers });
+                    policy.paths.push(Path {
+                        hook: Hook::Input,
+                        in_ifs: in_ifs.clone(),
+                        out_ifs: Names::any(),
+                        layers,
+                    });
                 }
             }
             let back = from.zone.as_deref().and_then(|zone| self.pair("self", zone, config));
@@ -417,6 +475,7 @@ impl Table<'_> {
     fn offers(&self, reader: &mut Reader, config: &mut Config) -> Vec<Chain> {
         let mut kinds: Vec<(&Terminal, Vec<String>, Services)> = Vec::new();
         let terminals = std::mem::take(&mut config.terminals);
+        let by_name = config.dialect == Dialect::IosXr;
         for terminal in &terminals {
             let services = terminal_services(terminal, config);
             if services.lower.is_empty() && services.maybe.is_empty() {
@@ -425,7 +484,8 @@ impl Table<'_> {
             let lists: Vec<String> = terminal
                 .applied
                 .iter()
-                .filter(|applied| applied.inbound && applied.family == self.family)
+                // A list of IOS-XR is asked by its name in either family.
+                .filter(|applied| applied.inbound && (applied.family == self.family || by_name))
                 .flat_map(|applied| applied.lists.clone())
                 .collect();
             if !kinds.iter().any(|(_, known, offered)| *known == lists && *offered == services) {
@@ -468,8 +528,10 @@ impl Table<'_> {
 
     /// A service of the device that asks lists, or none.
     fn offer(&self, place: &Place<'_>, lists: &[String], services: Services, reader: &mut Reader) -> Chain {
-        let known: Vec<&Chain> =
-            lists.iter().filter_map(|name| self.lists.iter().find(|c| c.name == *name && !c.rules.is_empty())).collect();
+        let known: Vec<&Chain> = lists
+            .iter()
+            .filter_map(|name| self.lists.iter().find(|c| c.name == *name && !c.rules.is_empty()))
+            .collect();
         let mut rules = Vec::new();
         let rule = |action: Action, what: &str, reader: &mut Reader| {
             let mut rule = Rule::new(action, place.line_from);
@@ -580,23 +642,6 @@ fn one_by_one(incoming: &[Group], outgoing: &[Group], policy: &mut Policy) {
     }
 }
 
-/// A table beside the global one carries only lists that it asks.
-fn keep_used(policy: &mut Policy) {
-    let mut used: BTreeSet<String> = policy.paths.iter().flat_map(|path| path.chains().cloned()).collect();
-    let mut todo: Vec<String> = used.iter().cloned().collect();
-    while let Some(name) = todo.pop() {
-        let Some(chain) = policy.chain(&name) else { continue };
-        for rule in &chain.rules {
-            if let Action::Jump(target) | Action::Goto(target) = &rule.action
-                && used.insert(target.clone())
-            {
-                todo.push(target.clone());
-            }
-        }
-    }
-    policy.chains.retain(|chain| used.contains(&chain.name));
-}
-
 /// The side that an interface is on: by name, zone, translation, routing table, description.
 fn role(config: &IfConfig) -> (Role, String) {
     let because = |(role, why): (Role, String), what: &str| (role, format!("{what}: {why}"));
@@ -620,7 +665,9 @@ fn role(config: &IfConfig) -> (Role, String) {
     if let Some(found) = zones::role_by_name(&config.vrf) {
         return because(found, "routing table");
     }
-    match zones::role_by_name(&config.description) {
+    // A switch's uplink leads further in, a router's leads out.
+    let description = config.description.to_ascii_lowercase().replace("uplink", "");
+    match zones::role_by_name(&description) {
         Some(found) => because(found, "description"),
         None => (Role::Unknown, "the file does not tell".into()),
     }

@@ -60,7 +60,8 @@ fn route(line: &RouteLine) -> Option<Route> {
                 word.clone_into(&mut route.interface);
                 // `GigabitEthernet 0/1`
                 let bare = word.chars().all(|c| c.is_ascii_alphabetic() || c == '-');
-                if let Some(place) = rest.first().filter(|place| bare && place.starts_with(|c: char| c.is_ascii_digit()))
+                if let Some(place) =
+                    rest.first().filter(|place| bare && place.starts_with(|c: char| c.is_ascii_digit()))
                     && place.parse::<IpAddr>().is_err()
                 {
                     route.interface.push_str(place);

@@ -49,7 +49,7 @@ const SSH: (u8, u16) = (proto::TCP, 22);
 const ROUTER: &str = "\
 hostname edge
 interface GigabitEthernet0/0
- description uplink to the provider
+ description uplink to the ISP
  ip address 192.0.2.1 255.255.255.0
  ip access-group IN in
  ip access-group OUT out
@@ -107,7 +107,46 @@ fn numbers_decide_the_order_of_statements() {
     assert_eq!(found.iter().map(|rule| rule.line_from).collect::<Vec<_>>(), [3, 2]);
     assert_eq!(found[0].id, "A deny tcp any any eq 80");
     let list = "ipv6 access-list A\n permit tcp any any eq 80 sequence 20\n sequence 10 deny ipv6 any any\n";
-    assert_eq!(rules(list, Dialect::Ios).iter().map(|rule| rule.line_from).collect::<Vec<_>>(), [3, 2]);
+    let found = rules(list, Dialect::Ios);
+    let written = found.iter().filter(|rule| !rule.implicit);
+    assert_eq!(written.map(|rule| rule.line_from).collect::<Vec<_>>(), [3, 2]);
+    assert_eq!(found[2].services.describe(), "icmpv6/type 136");
+}
+
+#[test]
+fn a_management_of_eos_is_a_terminal() {
+    let text = "\
+hostname sw
+interface Ethernet1
+   no switchport
+   ip address 10.0.0.1/24
+   ip nat source static 10.0.0.5 192.0.2.5
+ip access-list ADMIN
+   10 permit tcp 10.0.0.0/24 any
+system control-plane
+   ip access-group ADMIN in
+management ssh
+   ip access-group ADMIN in
+   idle-timeout 15
+management telnet
+   no shutdown
+";
+    let parsed = parse(text, Dialect::Eos);
+    assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
+    let policy = &parsed.policies[0];
+    let layers: Vec<_> = policy.paths.iter().map(|path| path.layers.concat()).collect();
+    assert_eq!(layers, [["ADMIN", "management ssh"], ["ADMIN", "management telnet"]]);
+    assert_eq!(policy.chain("management telnet").unwrap().rules[0].services.describe(), "tcp/23");
+    assert_eq!(policy.nat[0].out_ifs.names, ["Ethernet1"]);
+}
+
+#[test]
+fn a_file_indented_as_a_whole_is_read() {
+    let text = "  hostname r\n  interface Gi0/0\n    ip address 10.0.0.1 255.0.0.0\n  access-list 100 permit tcp any any eq 80\n  sparkle\n";
+    let parsed = parse(text, Dialect::Ios);
+    let policy = &parsed.policies[0];
+    assert_eq!((policy.device.as_str(), policy.interfaces.len(), policy.chains[0].rules.len()), ("r", 1, 1));
+    assert_eq!(reasons(&parsed)[1], ("unknown-command", "line 5"));
 }
 
 #[test]
@@ -268,7 +307,8 @@ ipv4 access-list A
 
 #[test]
 fn an_undefined_group_may_be_anything() {
-    let parsed = parse("access-list 100 deny tcp object-group X any eq 22\naccess-list 100 permit ip any any\n", Dialect::Ios);
+    let parsed =
+        parse("access-list 100 deny tcp object-group X any eq 22\naccess-list 100 permit ip any any\n", Dialect::Ios);
     let policy = &parsed.policies[0];
     assert_eq!(policy.chains[0].rules[0].services.describe(), "tcp/22");
     assert_eq!(outcome(policy, ("a", "b"), ("10.0.0.1", "10.0.0.2"), SSH), None);
@@ -510,7 +550,9 @@ ip nat outside source static 198.51.100.1 10.0.0.200
         .iter()
         .map(|nat| {
             let side = |names: &crate::policy::Names| names.describe();
-            let to = |addrs: &Option<crate::policy::Addrs>| addrs.as_ref().map_or("-".into(), crate::policy::Addrs::describe);
+            let to = |addrs: &Option<crate::policy::Addrs>| {
+                addrs.as_ref().map_or("-".into(), crate::policy::Addrs::describe)
+            };
             format!(
                 "{}>{} {} {} {} => {} {}",
                 side(&nat.in_ifs),
@@ -553,9 +595,12 @@ interface GigabitEthernet0/0/0/1
 ";
     let policy = read(text, Dialect::IosXr);
     let (a, b) = ("GigabitEthernet0/0/0/0", "GigabitEthernet0/0/0/1");
-    for (ways, service, expected) in
-        [((a, b), SSH, Effect::Permit), ((a, b), WEB, Effect::Permit), ((b, a), SSH, Effect::Permit), ((b, a), WEB, Effect::Deny)]
-    {
+    for (ways, service, expected) in [
+        ((a, b), SSH, Effect::Permit),
+        ((a, b), WEB, Effect::Permit),
+        ((b, a), SSH, Effect::Permit),
+        ((b, a), WEB, Effect::Deny),
+    ] {
         assert_eq!(outcome(&policy, ways, ("10.0.0.2", "10.0.1.2"), service), Some(expected), "{ways:?}");
     }
 }

@@ -32,9 +32,8 @@ impl Alternative {
         let cross = |a: &[Service], b: &[Service]| -> Vec<Service> {
             a.iter().flat_map(|a| b.iter().map(|b| a.intersect(b))).filter(|both| !both.is_empty()).collect()
         };
-        let upper = |services: &Services| -> Vec<Service> {
-            services.lower.iter().chain(&services.maybe).cloned().collect()
-        };
+        let upper =
+            |services: &Services| -> Vec<Service> { services.lower.iter().chain(&services.maybe).cloned().collect() };
         let mut services = Services::exactly(cross(&self.services.lower, &other.services.lower));
         if !self.services.maybe.is_empty() || !other.services.maybe.is_empty() {
             services.maybe = cross(&upper(&self.services), &upper(&other.services));
@@ -168,6 +167,16 @@ fn alternative_rules(
         } else {
             config.trouble.line(class.line, "undefined", format!("list `{}` is not defined", clip(list)));
             rule.add_unknown(format!("undefined list {list}"), class.line);
+        }
+    }
+    let cost = known.iter().map(|(_, chain)| chain.rules.len() + 1).sum();
+    match config.copies.checked_sub(cost) {
+        Some(left) => config.copies = left,
+        None => {
+            let text = format!("class `{}` asks too many rules", clip(&class.name));
+            config.trouble.line(class.line, "too-deep", text);
+            rule.add_unknown("lists of the class", class.line);
+            return (rule, steps);
         }
     }
     let step = |index: usize| format!("{label} {}", known[index].0);
