@@ -106,7 +106,7 @@ fn rules_never_reached(policy: &Policy, list: &str) -> Vec<(String, bool)> {
     let mut found = Vec::new();
     for (index, entry) in flat.entries.iter().enumerate() {
         let Some(rule) = entry.rule else { continue };
-        let before: Vec<&Cube> = flat.entries[..index].iter().flat_map(|entry| entry.lower()).collect();
+        let before: Vec<&Cube> = flat.entries[..index].iter().flat_map(secdiag_firewall::flat::Entry::lower).collect();
         if subtract(entry.upper.clone(), &before) == Left::Nothing {
             found.push((rule.text.clone(), rule.action == Action::Permit));
         }
@@ -239,7 +239,7 @@ fn permitted(flat: &Flat<'_>) -> Vec<Vec<Cube>> {
             let before: Vec<&Cube> = flat.entries[..index]
                 .iter()
                 .filter(|entry| entry.effect == Effect::Deny)
-                .flat_map(|entry| entry.lower())
+                .flat_map(secdiag_firewall::flat::Entry::lower)
                 .collect();
             let mut left = entry.upper.clone();
             for taken in before {

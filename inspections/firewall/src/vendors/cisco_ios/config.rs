@@ -419,7 +419,7 @@ impl Config {
             ["access-list", name, rest @ ..] => self.numbered(name, rest, line),
             ["Extended" | "Standard", "IP", "access", "list", name, ..]
             | ["IP" | "IPv4" | "IPV4", "access" | "Access", "list" | "List", name, ..] => {
-                self.open_list(Family::V4, name)
+                self.open_list(Family::V4, name);
             }
             ["IPv6" | "IPV6", "access" | "Access", "list", name, ..] => self.open_list(Family::V6, name),
             ["object-group" | "field-set", rest @ ..] => self.open_group(rest, line),

@@ -115,7 +115,7 @@ impl Reader {
             _ => {}
         }
         self.matches(&mut words, list.family, &mut rule, config);
-        self.options(&mut words, &mut rule, config);
+        Self::options(&mut words, &mut rule, config);
         if !self.doubts.is_empty() {
             rule.services.maybe.append(&mut rule.services.lower);
             rule.services.unknown.append(&mut self.doubts);
@@ -133,7 +133,7 @@ impl Reader {
             rule.add_unknown(text.join(" "), words.line);
         }
         let Some(first) = words.peek() else {
-            self.ends_early(rule, words.line, config);
+            Self::ends_early(rule, words.line, config);
             return;
         };
         if is_address(first) {
@@ -150,17 +150,17 @@ impl Reader {
         if let Some(ports) = self.port_match(words, config) {
             narrow_all(&mut rule.services, &ports, false);
         }
-        self.message(first, words, family, rule);
+        Self::message(first, words, family, rule);
         if words.peek().is_none() && (rule.src.upper.is_empty() || rule.dst.upper.is_empty()) {
             // An address of the other family, or an empty group: it stays as it is.
             return;
         }
         if rule.src.unknown.iter().chain(&rule.dst.unknown).any(|what| what == MISSING) {
-            self.ends_early(rule, words.line, config);
+            Self::ends_early(rule, words.line, config);
         }
     }
 
-    fn ends_early(&self, rule: &mut Rule, line: u32, config: &mut Config) {
+    fn ends_early(rule: &mut Rule, line: u32, config: &mut Config) {
         config.trouble.line(line, "bad-value", "the statement ends before its addresses");
         config.statement_ends_early(line);
         rule.add_unknown("the statement is not complete", line);
@@ -268,7 +268,7 @@ impl Reader {
     }
 
     /// The kind of an ICMP or IGMP message.
-    fn message(&mut self, protocol: &str, words: &mut Words<'_>, family: Family, rule: &mut Rule) {
+    fn message(protocol: &str, words: &mut Words<'_>, family: Family, rule: &mut Rule) {
         let Some(word) = words.peek() else { return };
         if protocol == "igmp" || protocol == "2" {
             let known = ["dvmrp", "host-query", "host-report", "pim", "trace", "v2-report", "v3-report", "leave-group"];
@@ -301,7 +301,7 @@ impl Reader {
     }
 
     /// What stands behind the addresses.
-    fn options(&mut self, words: &mut Words<'_>, rule: &mut Rule, config: &mut Config) {
+    fn options(words: &mut Words<'_>, rule: &mut Rule, config: &mut Config) {
         while let Some(word) = words.next() {
             let line = words.line;
             match word {
@@ -525,6 +525,7 @@ pub(super) fn narrow(services: &mut [Service], ports: &Intervals<u16>, source: b
 
 /// `eq 80 443`, `neq`, `lt`, `gt`, `range 1 2`. `None` where none stands, and nothing is consumed then; `Some(None)`
 /// where a port is missing.
+#[expect(clippy::option_option, reason = "no ports, ports that cannot be read, ports")]
 pub(super) fn ports(words: &mut Words<'_>) -> Option<Option<Intervals<u16>>> {
     let operator = words.peek()?;
     if !matches!(operator, "eq" | "neq" | "lt" | "gt" | "range") {

@@ -41,6 +41,12 @@
 //! *Not followed*: VLAN access maps, control-plane policing, policy routing, source checks (`ip verify unicast`), MAC
 //! lists; each is noted where it could change an answer.
 
+#![expect(
+    clippy::match_same_arms,
+    clippy::unnested_or_patterns,
+    reason = "each command has its own arm, as in the reference"
+)]
+
 mod config;
 mod groups;
 mod lists;
@@ -308,13 +314,13 @@ impl Clues {
     }
 
     fn dialect(&self) -> Option<(Dialect, u8)> {
+        const ALL: [Dialect; 4] = [Dialect::Ios, Dialect::NxOs, Dialect::IosXr, Dialect::Eos];
         if self.other {
             return None;
         }
         if let Some(dialect) = self.stated {
             return Some((dialect, 90));
         }
-        const ALL: [Dialect; 4] = [Dialect::Ios, Dialect::NxOs, Dialect::IosXr, Dialect::Eos];
         // The first of equals: IOS, which is the most common.
         let (dialect, points) = ALL.into_iter().zip(self.points).rev().max_by_key(|(_, points)| *points)?;
         let enough = points + self.common >= 5 && points >= 3;

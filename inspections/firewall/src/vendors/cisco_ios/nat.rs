@@ -27,7 +27,7 @@ pub(super) fn of_table(table: &Table<'_>, config: &mut Config) -> Vec<Nat> {
     }
     for interface in table.interfaces {
         for line in &interface.nat_lines {
-            translations.extend(table.at_interface(interface, line, config));
+            translations.push(table.at_interface(interface, line, config));
         }
     }
     let (mut fixed, others): (Vec<_>, Vec<_>) = translations.into_iter().partition(|(_, fixed)| *fixed);
@@ -41,13 +41,9 @@ impl Table<'_> {
         Names::of(names.map(|interface| interface.name.clone()).collect())
     }
 
-    fn new(&self, line: &Line) -> Nat {
-        Nat { id: line.words.join(" "), text: excerpt([line.text.as_str()]), ..Nat::new(line.number) }
-    }
-
     /// One command, and whether it is a static one.
     fn command(&self, line: &Line, config: &mut Config) -> Option<(Nat, bool)> {
-        let mut nat = self.new(line);
+        let mut nat = stated(line);
         let mut words = Words::of(&line.words, line.number);
         words.next();
         words.next();
@@ -68,23 +64,8 @@ impl Table<'_> {
             // Servers behind one address: packets come in from the other side.
             std::mem::swap(&mut nat.in_ifs, &mut nat.out_ifs);
         }
-        self.options(&mut words, &mut nat);
-        self.checked(done, nat, kind == "static", line, config)
-    }
-
-    fn checked(
-        &self,
-        done: Option<()>,
-        mut nat: Nat,
-        fixed: bool,
-        line: &Line,
-        config: &mut Config,
-    ) -> Option<(Nat, bool)> {
-        if done.is_none() {
-            config.trouble.line(line.number, "bad-value", format!("`{}` is no translation", clip(&line.text)));
-            nat.unknown.push(Unknown { text: clip(&line.text), line: line.number });
-        }
-        Some((nat, fixed))
+        options(&mut words, &mut nat);
+        Some((checked(done, nat, line, config), kind == "static"))
     }
 
     /// `10.0.0.5 192.0.2.5`, `tcp 10.0.0.5 80 192.0.2.5 8080`, `tcp 10.0.0.5 80 interface Gi0/0 80`, `network A B mask`.
@@ -221,19 +202,10 @@ impl Table<'_> {
         Some(())
     }
 
-    fn options(&self, words: &mut Words<'_>, nat: &mut Nat) {
-        while let Some(word) = words.next() {
-            if word == "route-map" {
-                let name = words.next().unwrap_or_default();
-                nat.unknown.push(Unknown { text: format!("route-map {name}"), line: words.line });
-            }
-        }
-    }
-
     /// `ip nat source static A B`, `ip nat destination static A [port] B [port]`,
     /// `ip nat source dynamic access-list L pool P|overload` of EOS.
-    fn at_interface(&self, interface: &IfConfig, line: &Line, config: &mut Config) -> Option<(Nat, bool)> {
-        let mut nat = self.new(line);
+    fn at_interface(&self, interface: &IfConfig, line: &Line, config: &mut Config) -> (Nat, bool) {
+        let mut nat = stated(line);
         nat.id = format!("{} {}", interface.name, nat.id);
         let here = Names::of(vec![interface.name.clone()]);
         let words = line.words();
@@ -288,8 +260,29 @@ impl Table<'_> {
             }
             _ => None,
         };
-        let fixed = words.contains(&"static");
-        self.checked(done, nat, fixed, line, config)
+        (checked(done, nat, line, config), words.contains(&"static"))
+    }
+}
+
+fn stated(line: &Line) -> Nat {
+    Nat { id: line.words.join(" "), text: excerpt([line.text.as_str()]), ..Nat::new(line.number) }
+}
+
+/// What could not be read of a translation makes it uncertain.
+fn checked(done: Option<()>, mut nat: Nat, line: &Line, config: &mut Config) -> Nat {
+    if done.is_none() {
+        config.trouble.line(line.number, "bad-value", format!("`{}` is no translation", clip(&line.text)));
+        nat.unknown.push(Unknown { text: clip(&line.text), line: line.number });
+    }
+    nat
+}
+
+fn options(words: &mut Words<'_>, nat: &mut Nat) {
+    while let Some(word) = words.next() {
+        if word == "route-map" {
+            let name = words.next().unwrap_or_default();
+            nat.unknown.push(Unknown { text: format!("route-map {name}"), line: words.line });
+        }
     }
 }
 

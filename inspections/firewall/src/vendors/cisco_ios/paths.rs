@@ -315,7 +315,7 @@ impl Table<'_> {
             });
             if empty {
                 let mut rule = Rule::new(Action::Permit, line);
-                rule.id = variant.clone();
+                rule.id.clone_from(&variant);
                 rule.seq = 1;
                 rule.text = excerpt(texts.iter().map(String::as_str).find(|text| text.contains(name)));
                 rule.implicit = true;
@@ -396,15 +396,11 @@ impl Table<'_> {
             (Some(source), Some(destination)) => (source, destination),
             _ => return Some(closed_chain(extra)),
         };
-        match self.pair(source, destination, config) {
+        match pair(source, destination, config) {
             Some(pair) => Some(self.pair_chain(&pair, extra, config)),
             None if source == destination => None,
             None => Some(closed_chain(extra)),
         }
-    }
-
-    fn pair(&self, source: &str, destination: &str, config: &Config) -> Option<ZonePair> {
-        config.zone_pairs.iter().find(|pair| pair.source == source && pair.destination == destination).cloned()
     }
 
     fn pair_chain(&self, pair: &ZonePair, extra: &mut Vec<Chain>, config: &mut Config) -> String {
@@ -434,8 +430,8 @@ impl Table<'_> {
         let mut extra = Vec::new();
         let groups = self.groups(true, &mut extra, config.dialect);
         for from in &groups {
-            let zone = from.zone.as_deref().and_then(|zone| self.pair(zone, "self", config));
-            let pair = zone.map(|pair| self.pair_chain(&pair, &mut extra, config));
+            let zone = from.zone.as_deref().and_then(|zone| pair(zone, "self", config));
+            let own_pair = zone.map(|pair| self.pair_chain(&pair, &mut extra, config));
             let in_ifs = self.names(from, groups.len() == 1);
             let ends: Vec<Vec<String>> = if offers.is_empty() {
                 vec![Vec::new()]
@@ -443,7 +439,7 @@ impl Table<'_> {
                 offers.iter().map(|c| vec![c.name.clone()]).collect()
             };
             for end in ends {
-                let mut layers = vec![from.lists.clone(), pair.iter().cloned().collect(), control.clone(), end];
+                let mut layers = vec![from.lists.clone(), own_pair.iter().cloned().collect(), control.clone(), end];
                 layers.retain(|layer| !layer.is_empty());
                 if !layers.is_empty() {
                     policy.paths.push(Path {
@@ -454,7 +450,7 @@ impl Table<'_> {
                     });
                 }
             }
-            let back = from.zone.as_deref().and_then(|zone| self.pair("self", zone, config));
+            let back = from.zone.as_deref().and_then(|zone| pair("self", zone, config));
             if let Some(pair) = back {
                 let chain = self.pair_chain(&pair, &mut extra, config);
                 let out_ifs = in_ifs.clone();
@@ -616,6 +612,10 @@ fn open_chain(from: &Group, in_ifs: &Names, out_ifs: &Names, number: usize) -> C
         rules: vec![rule],
         default: DefaultAction::implicit_deny(Log::No),
     }
+}
+
+fn pair(source: &str, destination: &str, config: &Config) -> Option<ZonePair> {
+    config.zone_pairs.iter().find(|pair| pair.source == source && pair.destination == destination).cloned()
 }
 
 /// The list between zones that no pair joins.
