@@ -1,3 +1,5 @@
+//! Tricky meanings: order, layers, families, zones, first packets.
+
 use std::net::IpAddr;
 
 use super::*;
