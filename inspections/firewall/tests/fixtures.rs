@@ -106,6 +106,25 @@ fn hostile_sizes_end_soon() {
         writeln!(asa, "object-group service s{n} tcp\n group-object s{next}\n group-object s{next}\n group-object s0")
             .unwrap();
     }
+    let mut ios = String::from("access-list 100 permit tcp object-group n0 any portgroup p0\n");
+    for n in 0..60 {
+        let next = n + 1;
+        writeln!(ios, "object-group network n{n}\n group-object n{next}\n group-object n{next}\n group-object n0")
+            .unwrap();
+        writeln!(ios, "object-group ip port p{n}\n group-object p{next}\n group-object p{next}\n group-object p0")
+            .unwrap();
+        writeln!(ios, "class-map type inspect match-all c{n}\n match class-map c{next}\n match class-map c{next}\n match class-map c0").unwrap();
+        writeln!(ios, "policy-map type inspect m{n}\n class type inspect c{n}\n  inspect").unwrap();
+        writeln!(ios, "zone-pair security z{n} source a{n} destination b{n}\n service-policy type inspect m{n}")
+            .unwrap();
+    }
+    for n in 0..400 {
+        writeln!(ios, "interface Ethernet{n}\n ip address 10.{}.{}.1 255.255.255.0", n / 256, n % 256).unwrap();
+        writeln!(ios, " zone-member security a{}\n ip access-group in{n} in\n ip access-group out{n} out", n % 60)
+            .unwrap();
+        writeln!(ios, "ip access-list extended in{n}\n permit ip 0.0.0.1 85.85.255.254 any\nip access-list extended out{n}\n permit ip any any").unwrap();
+    }
+    let statements = "access-list 101 permit tcp any 10.0.0.1 0.170.170.0 eq 80 443 8080\n".repeat(4_000);
     forti.push_str("end\nconfig firewall policy\nedit 1\nset srcaddr g0\nset dstaddr all\nset service ALL\nset action accept\nnext\nend\n");
     let deep = format!(
         "{}config firewall policy\nedit 1\nset srcaddr all\nset dstaddr all\nset service ALL\nnext\nend\n",
@@ -116,9 +135,15 @@ fn hostile_sizes_end_soon() {
         "-m comment --comment \"x\" ".repeat(40_000)
     );
     let quotes = format!("config firewall policy\nedit 1\n{}next\nend\n", "set comments \"open\n".repeat(20_000));
-    for (name, text) in
-        [("forti.conf", forti), ("asa.cfg", asa), ("deep.conf", deep), ("long", long), ("quotes.conf", quotes)]
-    {
+    for (name, text) in [
+        ("forti.conf", forti),
+        ("asa.cfg", asa),
+        ("deep.conf", deep),
+        ("long", long),
+        ("quotes.conf", quotes),
+        ("ios.cfg", ios),
+        ("statements.cfg", statements),
+    ] {
         let start = std::time::Instant::now();
         for vendor in secdiag_firewall::vendors::VENDORS {
             (vendor.parse)(&text);

@@ -43,7 +43,8 @@ fn sniff(head: &Head<'_>) -> Match {
             ["access-list", _, "extended" | "advanced", "permit" | "deny" | "trust", ..]
             | ["access-list", _, "line", _, "extended" | "advanced", ..]
             | ["access-list", _, "standard", "permit" | "deny", ..] => lists = true,
-            ["nameif" | "security-level", _] => interfaces = true,
+            ["nameif", _] => interfaces = true,
+            ["security-level", level] if level.parse::<u8>().is_ok() => interfaces = true,
             ["ip" | "ipv6", "access-list", ..] | ["ip", "access-group", ..] | ["zone-pair", ..] => ios = true,
             ["access-list", number, "permit" | "deny", ..] if number.parse::<u16>().is_ok() => ios = true,
             _ => {}
@@ -55,8 +56,6 @@ fn sniff(head: &Head<'_>) -> Match {
         Match::Yes(80)
     } else if interfaces && !ios {
         Match::Yes(70)
-    } else if ios {
-        Match::Close("a Cisco router or switch configuration: of Cisco only ASA and FTD are read so far")
     } else {
         Match::No
     }

@@ -2,6 +2,7 @@
 //! understand and notes each such line with its number.
 
 pub mod cisco_asa;
+pub mod cisco_ios;
 pub mod classbench;
 pub mod fortios;
 pub mod iptables;
@@ -21,7 +22,16 @@ pub struct Vendor {
 }
 
 /// The one list of them.
-pub const VENDORS: &[&Vendor] = &[fortios::VENDOR, cisco_asa::VENDOR, iptables::VENDOR, classbench::VENDOR];
+pub const VENDORS: &[&Vendor] = &[
+    fortios::VENDOR,
+    cisco_asa::VENDOR,
+    cisco_ios::IOS,
+    cisco_ios::NXOS,
+    cisco_ios::IOSXR,
+    cisco_ios::EOS,
+    iptables::VENDOR,
+    classbench::VENDOR,
+];
 
 /// Formats of all vendors.
 pub const FORMATS: &[&Format] = &{
