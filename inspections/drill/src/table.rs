@@ -1,6 +1,6 @@
 //! Tables as tools and people export them: CSV with any separator, or a workbook; columns by their names, in any order.
 
-use secdiag_records::tree::{Node, Value};
+use secdiag_records::tree::{Lines, Node, Value};
 use secdiag_records::{At, Notes, workbook};
 
 /// Records that are read; a campaign to a hundred thousand people with ten events each is below.
@@ -27,17 +27,18 @@ impl Table {
             .flexible(true)
             .delimiter(separator(text))
             .from_reader(text.as_bytes());
+        let lines = Lines::new(text);
         let mut table = Self { columns: Vec::new(), rows: Vec::new() };
         for record in reader.records() {
             let record = match record {
                 Ok(record) => record,
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
+                    let line = error.position().map_or(0, |position| lines.of_record(text, position));
                     notes.add("does-not-parse", &at(line), format!("the table breaks off: {error}"));
                     break;
                 }
             };
-            let line = record.position().map_or(0, csv::Position::line);
+            let line = record.position().map_or(0, |position| lines.of_record(text, position));
             if table.columns.is_empty() {
                 table.columns = record.iter().map(name).collect();
                 continue;
