@@ -26,7 +26,7 @@ mod when;
 
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::evidence::{Format, Redact};
-use secdiag_model::{Artefact, EvidenceKind, Head, Match};
+use secdiag_model::{Artefact, EvidenceKind, Head, Match, NoteKind};
 use secdiag_records::Notes;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ use table::{Table, header};
 /// The inspection.
 pub static DRILL: &dyn Inspection = &Drills;
 
-static META: Meta = Meta { id: "drill", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
+static META: Meta = Meta { id: "drill", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 /// Largest workbook that is read.
 const MAX_BYTES: u64 = 32 << 20;
@@ -166,6 +166,9 @@ const READS_MAILS: &[&str] = &[
     "drill-table-xlsx",
 ];
 
+/// Reasons of notes about what was understood, and left out for what it says.
+const LEFT_OUT: &[&str] = &["course-failed", "not-sent", "taken-as-handed-in"];
+
 fn all(columns: &[String], needed: &[&str]) -> bool {
     needed.iter().all(|needed| columns.iter().any(|column| column == needed))
 }
@@ -238,7 +241,10 @@ impl Inspection for Drills {
             }
         }
         told.parts.retain(|part| !part.mails.is_empty() || !part.visits.is_empty());
-        for note in notes.into_notes() {
+        for mut note in notes.into_notes() {
+            if LEFT_OUT.contains(&note.reason.as_str()) {
+                note.kind = NoteKind::Assumed;
+            }
             cx.note(note.on(artefact));
         }
         cx.document(&unit.artefacts, &told)

@@ -92,9 +92,22 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         parts.extend(known.told.parts.iter().cloned());
         files.extend(known.told.parts.iter().map(|_| known.artefact));
     }
-    let reviews: Vec<&Review> = known.iter().flat_map(|known| &known.told.reviews).collect();
+    let reviews: Vec<(&Artefact, &Review)> = known
+        .iter()
+        .flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review)))
+        .collect();
+    let campaigns = campaigns(&parts);
+    for (artefact, review) in &reviews {
+        let met = |campaign: &Campaign| campaign.visits.iter().any(|visit| review.is_about(campaign, visit));
+        if !campaigns.iter().any(met) {
+            let of = review.campaign.as_ref().map_or(String::new(), |name| format!(" in the campaign {name}"));
+            let text = format!("no visit of {}{of} is told: the judgement changes nothing", review.person);
+            let note = Note::new(NoteKind::Assumed, "review-without-visit", text).at(review.at.place());
+            cx.note(note.on(artefact));
+        }
+    }
     let mut all = Vec::new();
-    for campaign in campaigns(&parts) {
+    for campaign in campaigns {
         let Some(artefact) = campaign.parts.iter().map(|part| files[*part]).min_by_key(|file| &file.path) else {
             continue;
         };
@@ -104,10 +117,8 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
             continue;
         }
         let overruled = |visit: &Visit| {
-            let fits = |review: &&&Review| {
-                review.person == visit.person && review.campaign.as_ref().is_none_or(|name| *name == campaign.name)
-            };
-            reviews.iter().find(fits).map(|review| !review.automated)
+            let review = reviews.iter().find(|(_, review)| review.is_about(&campaign, visit));
+            review.map(|(_, review)| !review.automated)
         };
         let measures = campaign.measures(&overruled);
         for (count, reason, text) in [

@@ -243,3 +243,64 @@ fn contradictions_are_told_and_an_assessor_can_overrule() {
     let review = "secdiag = \"drill-review\"\n[[visit]]\nperson = \"A@firm.example\"\nautomated = false\nreason = \"said so on the telephone\"\n";
     assert!(judge(bench(review), date(2026, 11, 23)).checks().contains(&"drill/phishing-click-rate-high"));
 }
+
+/// Notes as `reason, place, count`.
+fn told(judged: &[secdiag_model::Note]) -> Vec<(&str, &str, u64)> {
+    judged.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap_or_default(), note.count)).collect()
+}
+
+#[test]
+fn without_a_list_of_users_training_is_never_enough() {
+    let training = |hours: u32| {
+        format!("email,course,completed_on,hours\na@firm.example,x,2026-10-01,{hours}\nb@firm.example,x,2026-10-01,3\n")
+    };
+    let bench = |hours| Bench::default().file(DRILL, "training.csv", training(hours).as_bytes());
+    const CHECK: &str = "drill/training-hours-short";
+    let looked = |judged: &Judged| judged.looked.iter().any(|looked| looked.check == CHECK);
+    for (hours, found) in [(3, false), (1, true)] {
+        let judged = judge(bench(hours), date(2026, 11, 23));
+        assert_eq!((judged.checks().contains(&CHECK), looked(&judged)), (found, false), "{hours}");
+        assert_eq!(told(&judged.notes), [("no-list-of-users", "", 1)]);
+    }
+    let people = "email,unit,role\na@firm.example,u,staff\nb@firm.example,u,staff\n";
+    let judged = judge(bench(3).file(DRILL, "people.csv", people.as_bytes()), date(2026, 11, 23));
+    assert_eq!((judged.checks().contains(&CHECK), looked(&judged)), (false, true));
+    assert_eq!(judged.notes, []);
+}
+
+#[test]
+fn courses_that_were_not_passed_are_counted_in_a_note() {
+    let text = "email,course,completed_on,hours,result\r\na@firm.example,x,2026-10-01,3,pass\r\n\
+                a@firm.example,x,2026-10-01,3,未通過\r\nb@firm.example,x,,3,incomplete\r\n";
+    let parsed = Bench::default().file(DRILL, "training.csv", text.as_bytes()).parse(DRILL);
+    assert_eq!(told(&parsed.notes), [("course-failed", "line 3", 2)]);
+    assert_eq!(parsed.notes[0].kind, secdiag_model::NoteKind::Assumed, "it was understood");
+    assert_eq!(parsed.documents[0].value["courses"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_judgement_that_meets_no_visit_is_told_with_its_place() {
+    let events = "email,message,time,details\na@firm.example,Email Sent,2026-10-12T01:00:00Z,\n\
+                  a@firm.example,Clicked Link,2026-10-12T02:00:00Z,\n";
+    let review = "secdiag = \"drill-review\"\n\
+                  [[visit]]\nperson = \"a@firm.example\"\nautomated = true\nreason = \"x\"\n\
+                  [[visit]]\nperson = \"b@firm.example\"\nautomated = true\nreason = \"x\"\n\
+                  [[visit]]\nperson = \"a@firm.example\"\ncampaign = \"2019\"\nautomated = true\nreason = \"x\"\n";
+    let bench = Bench::default()
+        .file(DRILL, "x-events.csv", events.as_bytes())
+        .file(DRILL, "review.toml", review.as_bytes());
+    let judged = judge(bench, date(2026, 11, 23));
+    assert_eq!(told(&judged.notes), [("review-without-visit", "line 6", 1), ("review-without-visit", "line 10", 1)]);
+    assert!(!format!("{:?}", judged.notes).contains("@firm.example"));
+}
+
+#[test]
+fn lines_are_those_of_the_file_whatever_ends_them() {
+    for end in ["\n", "\r\n"] {
+        let text = ["信箱,開啟,點閱", "a@firm.example,是,否", "nobody,是,否", "", "b@firm.example,是,perhaps", ""].join(end);
+        let parsed = Bench::default().file(DRILL, "t.csv", text.as_bytes()).parse(DRILL);
+        assert_eq!(told(&parsed.notes), [("record-refused", "line 3", 1), ("unknown-word", "line 5", 1)], "{end:?}");
+        let mails = &parsed.documents[0].value["parts"][0]["mails"];
+        assert_eq!((&mails[0]["line"], &mails[1]["line"]), (&json!(2), &json!(5)), "{end:?}");
+    }
+}
