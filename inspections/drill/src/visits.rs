@@ -59,7 +59,7 @@ impl Reason {
 /// For every visit in its order: the reasons to hold it a program's; none where a person made it.
 pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
     let sent: BTreeMap<&str, i64> = mails.iter().filter_map(|mail| Some((mail.person.as_str(), mail.sent?))).collect();
-    let delay = |visit: &Visit| Some(visit.at? - *sent.get(visit.person.as_str())?);
+    let delay = |visit: &Visit| waited(*sent.get(visit.person.as_str())?, visit.at?);
     let scanners = scanners(visits, &delay);
     let newest = visits.iter().filter_map(|visit| version(visit.agent.as_deref()?)).max();
     let mut moments: BTreeMap<(&str, i64), BTreeSet<What>> = BTreeMap::new();
@@ -110,6 +110,13 @@ pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
         reasons
     };
     visits.iter().map(reasons).collect()
+}
+
+/// How long after the mail. Where both times are the same whole minute, seconds are not told: spreadsheet programs drop
+/// them, and some tables tell the day only.
+fn waited(sent: i64, at: i64) -> Option<i64> {
+    let told = at != sent || at % (60 * SECOND) != 0;
+    told.then(|| at - sent)
 }
 
 /// Addresses from which many mailboxes were visited, nearly all of them soon after their mail was sent. An office
@@ -215,6 +222,15 @@ mod tests {
             judged(&[visit("a", 4_000, Click, "10.0.0.1", OLD), visit("b", 900, Click, "10.0.0.2", NEW)]),
             [false, false]
         );
+    }
+
+    #[test]
+    fn times_without_seconds_speak_against_nobody() {
+        let [minute, day] = [60, 86_400].map(|length| {
+            let mails = [Mail { sent: Some(length * SECOND), ..mail("a") }];
+            automated(&mails, &[visit("a", length, What::Click, "10.0.0.1", NEW)])
+        });
+        assert_eq!((minute, day), (vec![BTreeSet::new()], vec![BTreeSet::new()]));
     }
 
     #[test]
