@@ -140,7 +140,8 @@ fn take_in(
 ) -> Result<Intake> {
     let exclude = [workspace.root().to_owned()].into_iter().chain(options.out.clone()).collect();
     let redactions = secdiag_drill::REDACTIONS;
-    let limits = Options { threads, exclude, redactions, ..Options::default() };
+    let declares = Some(secdiag_drill::DECLARES);
+    let limits = Options { threads, exclude, redactions, declares, ..Options::default() };
     secdiag_evidence::intake(&options.paths, &inspections::formats(), vault, &limits, progress).map_err(|error| {
         match error {
             IntakeError::NotFound { .. } | IntakeError::Assessment { .. } | IntakeError::TwoAssessments { .. } => {

@@ -32,7 +32,11 @@ pub(crate) struct DrillArgs {
 pub(crate) fn drill(options: &DrillArgs) -> Result<Exit> {
     let scratch = tempfile::tempdir()?;
     let vault = Vault::open_dir(scratch.path())?;
-    let limits = Options { redactions: secdiag_drill::REDACTIONS, ..Options::default() };
+    let limits = Options {
+        redactions: secdiag_drill::REDACTIONS,
+        declares: Some(secdiag_drill::DECLARES),
+        ..Options::default()
+    };
     let formats = secdiag_drill::DRILL.meta().formats;
     let intake = secdiag_evidence::intake(&options.paths, formats, &vault, &limits, &())
         .map_err(|error| UsageError(error.to_string()))?;

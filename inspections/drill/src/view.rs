@@ -12,9 +12,10 @@ use crate::campaign::{Part, Visit};
 use crate::checks::{Minute, TRAFFIC};
 use crate::ddos::Ddos;
 use crate::measure::{Campaign, Measures, campaigns};
+use crate::map::Map;
 use crate::people::{Course, Member};
 use crate::review::Review;
-use crate::{Known, Told};
+use crate::{Known, Told, is_mapped};
 
 /// What checks look at.
 pub(crate) struct View<'a> {
@@ -97,15 +98,8 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         .flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review)))
         .collect();
     let campaigns = campaigns(&parts);
-    for (artefact, review) in &reviews {
-        let met = |campaign: &Campaign| campaign.visits.iter().any(|visit| review.is_about(campaign, visit));
-        if !campaigns.iter().any(met) {
-            let of = review.campaign.as_ref().map_or(String::new(), |name| format!(" in the campaign {name}"));
-            let text = format!("no visit of {}{of} is told: the judgement changes nothing", review.person);
-            let note = Note::new(NoteKind::Assumed, "review-without-visit", text).at(review.at.place());
-            cx.note(note.on(artefact));
-        }
-    }
+    tell_idle_maps(known, cx);
+    tell_idle_reviews(&reviews, &campaigns, cx);
     let mut all = Vec::new();
     for campaign in campaigns {
         let Some(artefact) = campaign.parts.iter().map(|part| files[*part]).min_by_key(|file| &file.path) else {
@@ -144,6 +138,32 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         all.push(Drilled { campaign, measures, artefact });
     }
     all
+}
+
+/// Notes the maps that describe no table of the system.
+fn tell_idle_maps(known: &[Known<'_>], cx: &JudgeCx<'_>) {
+    let described = |map: &Map| known.iter().any(|known| is_mapped(known.artefact) && map.is_about(known.artefact));
+    for known in known {
+        for map in known.told.maps.iter().filter(|map| !described(map)) {
+            let text = format!("no table that was kept is named `{}`: the map describes none", map.file);
+            let note = Note::new(NoteKind::Assumed, "map-without-file", text).at(map.at.place());
+            cx.note(note.on(known.artefact));
+        }
+    }
+}
+
+/// Notes the judgements that are about no visit.
+fn tell_idle_reviews(reviews: &[(&Artefact, &Review)], campaigns: &[Campaign], cx: &JudgeCx<'_>) {
+    for (artefact, review) in reviews {
+        let met = |campaign: &Campaign| campaign.visits.iter().any(|visit| review.is_about(campaign, visit));
+        if campaigns.iter().any(met) {
+            continue;
+        }
+        let of = review.campaign.as_ref().map_or(String::new(), |name| format!(" in the campaign {name}"));
+        let text = format!("no visit of {}{of} is told: the judgement changes nothing", review.person);
+        let note = Note::new(NoteKind::Assumed, "review-without-visit", text).at(review.at.place());
+        cx.note(note.on(artefact));
+    }
 }
 
 impl Drilled<'_> {

@@ -304,3 +304,81 @@ fn lines_are_those_of_the_file_whatever_ends_them() {
         assert_eq!((&mails[0]["line"], &mails[1]["line"]), (&json!(2), &json!(5)), "{end:?}");
     }
 }
+
+const MAP: &str = "secdiag = \"drill-map\"\n[[file]]\nname = \"wynik*\"\ncampaign = \"autumn\"\nyes = [\"tak\"]\n\
+    no = [\"nie\"]\ntime = \"%d.%m.%Y %H:%M:%S\"\nzone = \"+02:00\"\n[file.columns]\naddress = \"Kto\"\nunit = \"Dzial\"\n\
+    sent = \"Wyslano\"\nopened = \"Otwarto\"\nclicked = \"Klik\"\nsubmitted = \"Podano\"\nreported = \"Zgloszono\"\nip = \"Skad\"\n\
+    agent = \"Czym\"\n";
+
+/// A file that a map makes a table.
+fn mapped(bench: Bench, name: &str, bytes: &[u8]) -> Bench {
+    let id = if name.ends_with("xlsx") { "drill-mapped-xlsx" } else { "drill-mapped" };
+    let format = DRILL.meta().formats.iter().find(|format| format.id == id).unwrap();
+    bench.file_as(format, name, bytes)
+}
+
+#[test]
+fn a_map_says_which_column_holds_what() {
+    let header = ["Kto", "Dzial", "Wyslano", "Otwarto", "Klik", "Podano", "Zgloszono", "Skad", "Czym"];
+    let sent = "12.10.2026 09:00:07";
+    let rows = [
+        ["a@firm.example", "IT", sent, "12.10.2026 09:20:00", "tak", "nie", "nie", "10.0.0.1", "Chrome/141.0"],
+        ["b@firm.example", "IT", sent, "12.10.2026 09:00:09", "nie", "nie", "tak", "40.0.0.1", "scanner"],
+        ["c@firm.example", "HR", sent, "nie", "tak", "[dropped]", "nie", "10.0.0.3", "Chrome/141.0"],
+    ];
+    let text = [header].iter().chain(&rows).map(|row| row.join(";") + "\r\n").collect::<String>();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, row) in (0..).zip([header].iter().chain(&rows)) {
+        sheet.write_row(at, 0, *row).unwrap();
+    }
+    let map = || Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    for bench in [
+        mapped(map(), "wynik.csv", text.as_bytes()),
+        mapped(map(), "wynik.xlsx", &workbook.save_to_buffer().unwrap()),
+    ] {
+        let parsed = bench.parse(DRILL);
+        assert_eq!(told(&parsed.notes), [("taken-as-handed-in", "line 4", 1)]);
+        let parts = parsed.documents.iter().flat_map(|document| {
+            serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap()
+        });
+        let campaigns = campaigns(&parts.collect::<Vec<_>>());
+        let [campaign] = &campaigns[..] else { panic!("{campaigns:?}") };
+        assert_eq!((campaign.name.as_str(), campaign.launched, campaign.tells_visits), ("autumn", Some(date(2026, 10, 12)), true));
+        let measures = campaign.measures(&|_| None);
+        let human = Counts { delivered: 3, opened: 2, clicked: 2, submitted: 1, reported: 1 };
+        assert_eq!((measures.human, measures.automated), (human, 1), "a program opened the mail of b");
+        assert_eq!(judge(bench, date(2026, 11, 23)).notes, []);
+    }
+}
+
+#[test]
+fn what_a_map_and_its_tables_lack_is_told() {
+    let bench = Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    let bench = mapped(bench, "wynik-1.csv", b"Kto;Klik;Uwagi\na@firm.example;tak;x\n");
+    let bench = mapped(bench, "other.csv", b"Kto;Klik\na@firm.example;tak\n");
+    let parsed = bench.parse(DRILL);
+    let reasons: Vec<&str> = parsed.notes.iter().map(|note| note.reason.as_str()).collect();
+    assert_eq!(reasons, [&["map-missing"][..], &["column-missing"; 7]].concat());
+    assert!(parsed.notes[1].text.ends_with("but kto, klik, uwagi"), "{}", parsed.notes[1].text);
+    let alone = judge(Bench::default().file(DRILL, "map.toml", MAP.as_bytes()), date(2026, 11, 23));
+    assert_eq!(told(&alone.notes), [("map-without-file", "line 2", 1)]);
+}
+
+#[test]
+fn a_workbook_with_typed_passwords_is_refused_and_one_with_times_is_not() {
+    let redact = |id: &str| secdiag_drill::REDACTIONS.iter().find(|(known, _)| *known == id).unwrap().1;
+    let book = |secret: &str| {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write_row(0, 0, ["信箱", "點閱", "輸入密碼"]).unwrap();
+        sheet.write_row(1, 0, ["a@firm.example", "是", secret]).unwrap();
+        workbook.save_to_buffer().unwrap()
+    };
+    for kept in ["是", "否", "", "2026/10/12 09:30"] {
+        assert_eq!(redact("drill-table-xlsx")(&book(kept)), Ok(None), "{kept}");
+    }
+    let refused = redact("drill-table-xlsx")(&book("Hunter2!")).unwrap_err();
+    assert!(refused.contains("輸入密碼") && !refused.contains("Hunter2"), "{refused}");
+    assert!(redact("drill-table-xlsx")(&book("Hunter2!")[..300]).is_err());
+}
