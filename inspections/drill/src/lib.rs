@@ -32,7 +32,7 @@ use secdiag_records::{At, Notes};
 use serde::{Deserialize, Serialize};
 
 pub use campaign::{Mail, Part, Source, Visit, What, person};
-pub use visits::{Reason, automated};
+pub use visits::{Reason, Signs, automated};
 
 use exports::Wording;
 use map::Map;
@@ -206,8 +206,8 @@ const READS_MAILS: &[&str] = &[
     "drill-mapped-xlsx",
 ];
 
-/// Reasons of notes about what was understood, and left out for what it says.
-const LEFT_OUT: &[&str] = &["course-failed", "not-sent", "taken-as-handed-in"];
+/// Reasons of notes about what was understood: they say what was made of it.
+const UNDERSTOOD: &[&str] = &["course-failed", "not-sent", "taken-as-handed-in"];
 
 fn all(columns: &[String], needed: &[&str]) -> bool {
     needed.iter().all(|needed| columns.iter().any(|column| column == needed))
@@ -260,7 +260,7 @@ impl Inspection for Drills {
             let table = match (format, &map) {
                 ("people-xlsx", _) => Table::workbook(&bytes, &people::is_people, &mut notes),
                 ("training-xlsx", _) => Table::workbook(&bytes, &people::is_training, &mut notes),
-                (_, Some(map)) => Table::workbook(&bytes, &|columns| map.has_address(columns), &mut notes),
+                (_, Some(map)) => Table::workbook(&bytes, &|columns| map.fits(columns), &mut notes),
                 _ => Table::workbook(&bytes, &exports::is_drill, &mut notes),
             };
             tables(unit, &table, map.as_ref(), &mut told, &mut notes);
@@ -303,7 +303,7 @@ impl Inspection for Drills {
         }
         told.parts.retain(|part| !part.mails.is_empty() || !part.visits.is_empty());
         for mut note in notes.into_notes() {
-            if LEFT_OUT.contains(&note.reason.as_str()) {
+            if UNDERSTOOD.contains(&note.reason.as_str()) {
                 note.kind = NoteKind::Assumed;
             }
             cx.note(note.on(artefact));

@@ -15,6 +15,7 @@ use crate::measure::{Campaign, Measures, campaigns};
 use crate::map::Map;
 use crate::people::{Course, Member};
 use crate::review::Review;
+use crate::visits::Signs;
 use crate::{Known, Told, is_mapped};
 
 /// What checks look at.
@@ -97,7 +98,7 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         .iter()
         .flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review)))
         .collect();
-    let campaigns = campaigns(&parts);
+    let campaigns = campaigns(&parts, &Signs::of(cx.catalogue.duties(), cx.system.category));
     tell_idle_maps(known, cx);
     tell_idle_reviews(&reviews, &campaigns, cx);
     let mut all = Vec::new();

@@ -55,7 +55,7 @@ fn measures(bench: &Bench) -> Vec<(String, Measures)> {
         .iter()
         .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
         .collect();
-    campaigns(&parts).iter().map(|campaign| (campaign.name.clone(), campaign.measures(&|_| None))).collect()
+    campaigns(&parts, &common::signs()).iter().map(|campaign| (campaign.name.clone(), campaign.measures(&|_| None))).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "people are few")]

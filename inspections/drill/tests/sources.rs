@@ -1,6 +1,6 @@
 //! One campaign told by every tool comes to the same measures; the order of files and records does not matter; rates and
 //! intervals behave as proportions do; hostile files are noted, never believed and never a crash.
-#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
 
 mod common;
 
@@ -150,7 +150,7 @@ fn counts(bench: &Bench) -> Counts {
         .iter()
         .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
         .collect();
-    let told = campaigns(&parts);
+    let told = campaigns(&parts, &common::signs());
     assert_eq!(told.len(), 1, "{:?}", told.iter().map(|campaign| &campaign.name).collect::<Vec<_>>());
     told[0].measures(&|_| None).human
 }
@@ -196,18 +196,26 @@ proptest! {
     }
 
     #[test]
-    fn hostile_files_are_read_or_noted(at in 0..900usize, byte: u8, which in 0..5usize) {
+    fn hostile_files_are_read_or_noted(at in 0..900usize, byte: u8, which in 0..7usize) {
         let sources = [
             ("e.csv", "email,message,time,details\na@b,Clicked Link,2026-10-12T01:00:00Z,\"{}\"\na@b,Email Sent,2026-10-12T00:00:00Z,\n".to_owned()),
             ("r.csv", "email,status,send_date,reported\na@b,Clicked Link,2026-10-12T01:00:00Z,true\n".to_owned()),
             ("c.json", json!({"timeline": [{"email": "a@b", "message": "Clicked Link", "time": "x", "details": {"payload": 1}}], "results": []}).to_string()),
             ("t.csv", "信箱,開啟,點閱\na@b,是,2026/10/12\n".to_owned()),
+            ("p.csv", "email;clicked;password\r\na@b;yes;\"Hun\"\"ter\"\r\n".to_owned()),
+            ("m.toml", MAP.to_owned()),
             ("d.toml", "secdiag = \"ddos\"\npublic = [\"w\"]\n[[drill]]\ndate = 2026-01-01\nsystems = [\"w\"]\n".to_owned()),
         ];
         let (name, text) = &sources[which];
         let mut bytes = text.clone().into_bytes();
         let place = at % bytes.len();
         bytes[place] = byte;
+        for (_, redact) in secdiag_drill::REDACTIONS {
+            let _ = redact(&bytes);
+        }
+        for declared in secdiag_drill::DECLARES(&String::from_utf8_lossy(&bytes)) {
+            let _ = (declared.redact)(sources[3].1.as_bytes());
+        }
         if secdiag_inspect::testkit::recognise(DRILL.meta().formats, name, &bytes).is_some() {
             let _ = judge(Bench::default().file(DRILL, name, &bytes), date(2026, 11, 23));
         }
@@ -342,7 +350,7 @@ fn a_map_says_which_column_holds_what() {
         let parts = parsed.documents.iter().flat_map(|document| {
             serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap()
         });
-        let campaigns = campaigns(&parts.collect::<Vec<_>>());
+        let campaigns = campaigns(&parts.collect::<Vec<_>>(), &common::signs());
         let [campaign] = &campaigns[..] else { panic!("{campaigns:?}") };
         assert_eq!((campaign.name.as_str(), campaign.launched, campaign.tells_visits), ("autumn", Some(date(2026, 10, 12)), true));
         let measures = campaign.measures(&|_| None);
@@ -361,6 +369,14 @@ fn what_a_map_and_its_tables_lack_is_told() {
     let reasons: Vec<&str> = parsed.notes.iter().map(|note| note.reason.as_str()).collect();
     assert_eq!(reasons, [&["map-missing"][..], &["column-missing"; 7]].concat());
     assert!(parsed.notes[1].text.ends_with("but kto, klik, uwagi"), "{}", parsed.notes[1].text);
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["Kto", "Klik", "Podano"]).unwrap();
+    sheet.write_row(1, 0, ["a@firm.example", "tak"]).unwrap();
+    let bench = Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    let parsed = mapped(bench, "wynik.xlsx", &workbook.save_to_buffer().unwrap()).parse(DRILL);
+    assert_eq!(parsed.notes.len(), 6, "a column without a filled cell is there: {:?}", parsed.notes);
+    assert!(parsed.notes[0].text.ends_with("but kto, klik, podano"), "{}", parsed.notes[0].text);
     let alone = judge(Bench::default().file(DRILL, "map.toml", MAP.as_bytes()), date(2026, 11, 23));
     assert_eq!(told(&alone.notes), [("map-without-file", "line 2", 1)]);
 }
@@ -381,4 +397,23 @@ fn a_workbook_with_typed_passwords_is_refused_and_one_with_times_is_not() {
     let refused = redact("drill-table-xlsx")(&book("Hunter2!")).unwrap_err();
     assert!(refused.contains("輸入密碼") && !refused.contains("Hunter2"), "{refused}");
     assert!(redact("drill-table-xlsx")(&book("Hunter2!")[..300]).is_err());
+}
+
+#[test]
+fn a_firm_s_own_limits_say_which_visits_are_programs() {
+    let events = "email,message,time,details\na@firm.example,Email Sent,2026-10-12T01:00:01Z,\n\
+                  a@firm.example,Clicked Link,2026-10-12T01:00:06Z,\n";
+    let bench = || Bench::default().file(DRILL, "x-events.csv", events.as_bytes());
+    let built_in = include_str!("../../../catalogue/duties.yaml");
+    let (ours, theirs) = ("unit: seconds\n    value: 10", "unit: seconds\n    value: 5");
+    assert!(built_in.contains(ours));
+    let overlay = std::env::temp_dir().join(format!("secdiag-signs-{}", std::process::id()));
+    std::fs::create_dir_all(&overlay).unwrap();
+    std::fs::write(overlay.join("duties.yaml"), built_in.replace(ours, theirs)).unwrap();
+    let catalogue = secdiag_catalogue::Catalogue::with_overlay(&overlay).unwrap();
+    std::fs::remove_dir_all(&overlay).unwrap();
+    const CHECK: &str = "drill/phishing-click-rate-high";
+    assert!(!judge(bench(), date(2026, 11, 23)).checks().contains(&CHECK));
+    let judged = common::judge(bench(), date(2026, 11, 23), catalogue, &common::Rows::new());
+    assert!(judged.checks().contains(&CHECK));
 }
