@@ -214,15 +214,18 @@ pub(crate) fn table(table: &Table, name: &str, wording: &Wording, notes: &mut No
 
 fn record(table: &Table, row: &Row, wording: &Wording, email: &str, part: &mut Part, notes: &mut Notes) {
     let who = person(email);
-    let sent = table.get(row, &wording.sent).filter(|cell| wording.said(cell) != Said::No);
-    let when = sent.and_then(|cell| wording.times.micros(cell));
-    if sent.is_some() && when.is_none() {
-        notes.add("not-a-time", &at(row.line), "the time of sending cannot be read");
-    }
+    let sent = match table.get(row, &wording.sent).map(|cell| wording.said(cell)) {
+        Some(Said::At(when)) => Some(when),
+        Some(Said::Other) => {
+            notes.add("not-a-time", &at(row.line), "the time of sending cannot be read");
+            None
+        }
+        Some(Said::Yes | Said::No) | None => None,
+    };
     part.mails.push(Mail {
         person: who.clone(),
         unit: table.get(row, &wording.unit).unwrap_or_default().to_owned(),
-        sent: when,
+        sent,
         delivered: table.filled(row, &wording.bounced).all(|cell| wording.said(cell) == Said::No),
         line: row.line,
     });

@@ -99,15 +99,16 @@ impl Map {
         glob::matches(&self.file, artefact.file_name())
     }
 
-    /// Whether a table has the column with the address.
-    pub(crate) fn has_address(&self, columns: &[String]) -> bool {
-        self.columns.get("address").is_some_and(|address| columns.contains(address))
+    /// Whether a sheet has a column of it.
+    pub(crate) fn fits(&self, columns: &[String]) -> bool {
+        self.columns.values().any(|column| columns.contains(column))
     }
 
-    /// Notes the columns that a table lacks.
+    /// Notes the columns that a table lacks. One without any was noted when it was read.
     pub(crate) fn miss(&self, table: &Table, notes: &mut Notes) {
-        for (holds, column) in self.columns.iter().filter(|(_, column)| !table.columns().contains(column)) {
-            let there = table.columns().join(", ");
+        let there = table.columns().join(", ");
+        let missing = self.columns.iter().filter(|(_, column)| !table.columns().contains(column));
+        for (holds, column) in missing.filter(|_| !there.is_empty()) {
             let text = format!("the map says that `{column}` tells `{holds}`, and there is no such column but {there}");
             notes.add("column-missing", &at(1), text);
         }

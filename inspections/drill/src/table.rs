@@ -1,6 +1,7 @@
 //! Tables as tools and people export them: CSV with any separator, or a workbook; columns by their names, in any order.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use secdiag_inspect::DecodedText;
 use secdiag_model::Head;
@@ -58,12 +59,20 @@ impl Table {
 
     /// Reads the sheet with these columns.
     pub(crate) fn workbook(bytes: &[u8], fits: &dyn Fn(&[String]) -> bool, notes: &mut Notes) -> Self {
-        let named = |header: &[String]| fits(&header.iter().map(|cell| name(cell)).collect::<Vec<_>>());
+        let header = RefCell::new(Vec::new());
+        let named = |found: &[String]| {
+            let names: Vec<String> = found.iter().map(|cell| name(cell)).collect();
+            let fits = fits(&names);
+            if fits {
+                header.replace(names);
+            }
+            fits
+        };
         let (tree, faults) = workbook::parse_where(bytes, &named, "of a drill, a list of users or of trainings", "row");
         for fault in faults {
             notes.add("does-not-parse", &at(fault.line), fault.text);
         }
-        let mut table = Self { columns: Vec::new(), rows: Vec::new() };
+        let mut table = Self { columns: header.into_inner(), rows: Vec::new() };
         let Value::Map(map) = tree.value else { return table };
         let Some(Node { value: Value::List(records), .. }) = map.get("row") else { return table };
         for record in records {
