@@ -22,7 +22,11 @@ fuzz_target!(|data: &[u8]| {
         for declared in secdiag_drill::DECLARES(&String::from_utf8_lossy(map)) {
             let _ = (declared.redact)(table);
         }
-        bench = bench.file_as(format, "evidence/map.toml", map).file_as(formats[usize::from(*choice) % formats.len()], "evidence/table", table);
+        bench = bench.file_as(format, "evidence/map.toml", map).file_as(
+            formats[usize::from(*choice) % formats.len()],
+            "evidence/table",
+            table,
+        );
     }
     bench.file_as(format, "evidence/file", file).parse(inspection);
 });

@@ -113,10 +113,20 @@ fn files_of_every_encoding_are_rewritten_and_kept() {
     let place = tempfile::tempdir().unwrap();
     let evidence = place.path().join("evidence");
     std::fs::create_dir_all(&evidence).unwrap();
-    let semicolons = events().replace("campaign_id,email,time,message,details", "campaign_id;email;time;message;details");
-    let semicolons = semicolons.replace("7,a@firm.example,2026-10-12T01:00:00Z,Email Sent,", "7;a@firm.example;2026-10-12T01:00:00Z;Email Sent;");
-    let semicolons = semicolons.replace("7,a@firm.example,2026-10-12T01:20:00Z,Clicked Link,", "7;a@firm.example;2026-10-12T01:20:00Z;Clicked Link;");
-    let semicolons = semicolons.replace("7,a@firm.example,2026-10-12T01:21:00Z,Submitted Data,", "7;a@firm.example;2026-10-12T01:21:00Z;Submitted Data;");
+    let semicolons =
+        events().replace("campaign_id,email,time,message,details", "campaign_id;email;time;message;details");
+    let semicolons = semicolons.replace(
+        "7,a@firm.example,2026-10-12T01:00:00Z,Email Sent,",
+        "7;a@firm.example;2026-10-12T01:00:00Z;Email Sent;",
+    );
+    let semicolons = semicolons.replace(
+        "7,a@firm.example,2026-10-12T01:20:00Z,Clicked Link,",
+        "7;a@firm.example;2026-10-12T01:20:00Z;Clicked Link;",
+    );
+    let semicolons = semicolons.replace(
+        "7,a@firm.example,2026-10-12T01:21:00Z,Submitted Data,",
+        "7;a@firm.example;2026-10-12T01:21:00Z;Submitted Data;",
+    );
     let given: [(&str, Vec<u8>); 6] = [
         ("semicolons-events.csv", semicolons.into_bytes()),
         ("utf16-events.csv", [vec![0xff, 0xfe], utf16(&events())].concat()),
@@ -130,7 +140,11 @@ fn files_of_every_encoding_are_rewritten_and_kept() {
     }
     let (notes, findings) = diagnose(place.path());
     assert_eq!(files_with(place.path(), PASSWORD), Vec::<PathBuf>::new());
-    assert_eq!((notes.matches("\"redacted\"").count(), notes.matches("\"not-kept\"").count()), (given.len(), 0), "{notes}");
+    assert_eq!(
+        (notes.matches("\"redacted\"").count(), notes.matches("\"not-kept\"").count()),
+        (given.len(), 0),
+        "{notes}"
+    );
     assert!(findings.contains("drill/phishing-credential-given"), "{findings}");
     // As they were given, but for the passwords.
     for bytes in [typed("[dropped]").into_bytes(), big5("[dropped]")] {
@@ -159,7 +173,9 @@ fn a_map_of_columns_makes_any_table_a_drill_and_drops_what_was_typed() {
     std::fs::write(evidence.join("exports/wynik-2.csv"), table.replace(";Co\n", ";Czego\n")).unwrap();
     let (notes, findings) = diagnose(place.path());
     assert_eq!(files_with(place.path(), PASSWORD), Vec::<PathBuf>::new());
-    for (reason, count) in [("redacted", 1), ("not-kept", 1), ("taken-as-handed-in", 1), ("unknown-key", 1), ("unsupported", 0)] {
+    for (reason, count) in
+        [("redacted", 1), ("not-kept", 1), ("taken-as-handed-in", 1), ("unknown-key", 1), ("unsupported", 0)]
+    {
         assert_eq!(notes.matches(&format!("\"{reason}\"")).count(), count, "{reason}: {notes}");
     }
     assert!(notes.contains("no such column but kto, kiedy, klik, czego"), "{notes}");
@@ -175,7 +191,8 @@ fn a_format_that_the_description_says_is_rewritten_too() {
     std::fs::create_dir_all(&evidence).unwrap();
     let table = format!("email,note,password\na@firm.example,x,{PASSWORD}\n");
     std::fs::write(evidence.join("odd.csv"), table).unwrap();
-    std::fs::write(evidence.join("assessment.toml"), "[[evidence]]\npath = \"*.csv\"\nformat = \"drill-table\"\n").unwrap();
+    std::fs::write(evidence.join("assessment.toml"), "[[evidence]]\npath = \"*.csv\"\nformat = \"drill-table\"\n")
+        .unwrap();
     let (notes, _) = diagnose(place.path());
     assert_eq!(files_with(place.path(), PASSWORD), Vec::<PathBuf>::new());
     assert!(notes.contains("\"redacted\"") && notes.contains("\"format-forced\""), "{notes}");

@@ -165,8 +165,8 @@ impl Assessment {
 
     /// The format that an artefact is to be read as, whatever its content looks like.
     pub(crate) fn forced(&self, artefact: &Artefact) -> Option<&str> {
-        let fitting = self.evidence.iter().filter(|rule| rule.format.is_some() && self.fits(&rule.path, artefact));
-        fitting.last().and_then(|rule| rule.format.as_deref())
+        let mut fitting = self.evidence.iter().rev().filter(|rule| self.fits(&rule.path, artefact));
+        fitting.find_map(|rule| rule.format.as_deref())
     }
 
     /// Binds the evidence: systems, devices, periods, kinds.

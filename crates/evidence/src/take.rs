@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use secdiag_model::evidence::Declared;
+use secdiag_model::evidence::{Declared, Rewrite};
 use secdiag_model::{Artefact, Binding, Format, Head, Note, NoteKind, Recognition, Sha256, SystemId, glob};
 use sha2::Digest;
 
@@ -31,9 +31,6 @@ pub(crate) struct Shared<'a> {
     /// The `assessment.toml` of the given folders.
     pub(crate) descriptions: Vec<Assessment>,
 }
-
-/// How bytes are rewritten before they are kept.
-type Rewrite<'a> = &'a dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String>;
 
 impl Shared<'_> {
     fn vault_error(&self, source: io::Error) -> IntakeError {
@@ -293,7 +290,7 @@ impl<'a> Taking<'a> {
             _ => None,
         };
         let of_format = shared.options.redactions.iter().find(|(known, _)| id == Some(*known));
-        let rewrite: Option<Rewrite<'_>> = match (declared, of_format) {
+        let rewrite: Option<&Rewrite> = match (declared, of_format) {
             (Some((_, declared)), _) => Some(&*declared.redact),
             (None, Some((_, redact))) => Some(redact),
             (None, None) => None,
@@ -454,7 +451,7 @@ impl Options {
 /// Largest file that is rewritten before it is kept.
 const REDACTED: u64 = 256 << 20;
 
-fn redacted(content: &mut Spooled<'_>, rewrite: Rewrite<'_>) -> Result<Option<Vec<u8>>, String> {
+fn redacted(content: &mut Spooled<'_>, rewrite: &Rewrite) -> Result<Option<Vec<u8>>, String> {
     if content.size > REDACTED {
         return Err(format!("it is larger than {REDACTED} bytes; export fewer campaigns at once"));
     }

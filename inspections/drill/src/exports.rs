@@ -180,8 +180,25 @@ impl Wording {
 
 /// Words for no.
 const NO: &[&str] = &[
-    "", "no", "false", "n", "0", "-", "–", "n/a", "null", "none", "not submitted", "否", "無", "未", "沒有", "未輸入",
-    "未提交", "未填", "未填寫",
+    "",
+    "no",
+    "false",
+    "n",
+    "0",
+    "-",
+    "–",
+    "n/a",
+    "null",
+    "none",
+    "not submitted",
+    "否",
+    "無",
+    "未",
+    "沒有",
+    "未輸入",
+    "未提交",
+    "未填",
+    "未填寫",
 ];
 
 /// Words for yes.
@@ -235,7 +252,8 @@ fn record(table: &Table, row: &Row, wording: &Wording, email: &str, part: &mut P
         let at_time = said.iter().find_map(|said| if let Said::At(when) = said { Some(*when) } else { None });
         let mut done = at_time.is_some() || said.contains(&Said::Yes);
         if said.contains(&Said::Other) && *what == What::Submit {
-            let text = "a cell for what was handed in is neither a time nor yes or no: it was taken for the thing itself";
+            let text =
+                "a cell for what was handed in is neither a time nor yes or no: it was taken for the thing itself";
             notes.add("taken-as-handed-in", &at(row.line), text);
             done = true;
         } else if said.contains(&Said::Other) {
@@ -258,7 +276,11 @@ pub(crate) fn microsoft(text: &str, name: &str, notes: &mut Notes) -> Vec<Part> 
     let mut part = Part { name: name.to_owned(), source: Source::Microsoft, ..Part::default() };
     let (links, pages) = (text.matches("\"@odata.nextLink\"").count(), text.matches("\"value\"").count());
     if links > 0 && links >= pages {
-        notes.add("page-missing", &at(0), "the last page names a next one that is not here: users are missing; export all pages");
+        notes.add(
+            "page-missing",
+            &at(0),
+            "the last page names a next one that is not here: users are missing; export all pages",
+        );
     }
     for (number, user) in (1..).zip(objects(text, notes)) {
         let who = &user["simulationUser"];

@@ -308,7 +308,8 @@ impl Inspection for Drills {
             }
             cx.note(note.on(artefact));
         }
-        let own: Vec<Artefact> = unit.artefacts.iter().filter(|other| other.sha256 == artefact.sha256).cloned().collect();
+        let own: Vec<Artefact> =
+            unit.artefacts.iter().filter(|other| other.sha256 == artefact.sha256).cloned().collect();
         cx.document(&own, &told)
     }
 

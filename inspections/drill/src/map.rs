@@ -19,7 +19,17 @@ const KIND: &str = "drill-map";
 
 /// What a column may hold, in the words of the file.
 const COLUMNS: [&str; 12] = [
-    "address", "unit", "campaign", "sent", "bounced", "opened", "clicked", "attachment", "submitted", "reported", "ip",
+    "address",
+    "unit",
+    "campaign",
+    "sent",
+    "bounced",
+    "opened",
+    "clicked",
+    "attachment",
+    "submitted",
+    "reported",
+    "ip",
     "agent",
 ];
 
@@ -134,7 +144,10 @@ impl Map {
             done: done.map(|(what, holds)| (what, column(holds))).into(),
             yes: self.yes.clone(),
             no: self.no.clone(),
-            times: Times { form: self.time.clone(), zone: self.zone.as_deref().and_then(offset).unwrap_or(Offset::constant(8)) },
+            times: Times {
+                form: self.time.clone(),
+                zone: self.zone.as_deref().and_then(offset).unwrap_or(Offset::constant(8)),
+            },
         }
     }
 
@@ -164,7 +177,8 @@ fn format(head: &Head<'_>) -> Option<&'static Format> {
     if head.bytes.starts_with(ZIP) {
         return head.name.to_lowercase().ends_with(".xlsx").then_some(&MAPPED_XLSX);
     }
-    let is_table = !head.is_binary() && declaration(head.text()).is_none() && header(&table::first_line(head)).len() >= 2;
+    let is_table =
+        !head.is_binary() && declaration(head.text()).is_none() && header(&table::first_line(head)).len() >= 2;
     is_table.then_some(&MAPPED)
 }
 
@@ -198,7 +212,9 @@ mod tests {
         let id = |name: &str, bytes: &[u8]| format(&Head::new(bytes, name, bytes.len() as u64)).map(|format| format.id);
         assert_eq!(id("a.csv", b"Kto;Klik\n"), Some("drill-mapped"));
         assert_eq!(id("a.xlsx", b"PK\x03\x04"), Some("drill-mapped-xlsx"));
-        for (name, bytes) in [("a.zip", &b"PK\x03\x04"[..]), ("m.toml", TEXT.as_bytes()), ("a", b"one column\n"), ("b", b"a,b\0\x01")] {
+        for (name, bytes) in
+            [("a.zip", &b"PK\x03\x04"[..]), ("m.toml", TEXT.as_bytes()), ("a", b"one column\n"), ("b", b"a,b\0\x01")]
+        {
             assert_eq!(id(name, bytes), None, "{name}");
         }
     }

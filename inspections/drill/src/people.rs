@@ -100,7 +100,11 @@ pub(crate) fn courses(table: &Table, notes: &mut Notes) -> Vec<Course> {
     for row in table.rows() {
         let result = table.get(row, RESULT).unwrap_or_default().to_lowercase();
         if NOT_PASSED.iter().any(|word| result.contains(word)) {
-            notes.add("course-failed", &at(row.line), "a course that was not passed or not completed: it counts for none");
+            notes.add(
+                "course-failed",
+                &at(row.line),
+                "a course that was not passed or not completed: it counts for none",
+            );
             continue;
         }
         let email = table.get(row, EMAIL).filter(|email| email.contains('@'));

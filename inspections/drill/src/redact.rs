@@ -152,8 +152,13 @@ fn may_hold(column: &str, wording: &Wording) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coding {
     /// One byte for each character of ASCII: UTF-8, Big5.
-    Bytes { marked: bool },
-    Utf16 { big: bool, marked: bool },
+    Bytes {
+        marked: bool,
+    },
+    Utf16 {
+        big: bool,
+        marked: bool,
+    },
 }
 
 impl Coding {
@@ -168,7 +173,9 @@ impl Coding {
             _ => (Self::Bytes { marked: false }, bytes),
         };
         let Self::Utf16 { big, .. } = coding else { return (coding, Cow::Borrowed(rest)) };
-        let unit = |pair: &[u8]| if big { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) };
+        let unit = |pair: &[u8]| {
+            if big { u16::from_be_bytes([pair[0], pair[1]]) } else { u16::from_le_bytes([pair[0], pair[1]]) }
+        };
         let units: Vec<u16> = rest.chunks_exact(2).map(unit).collect();
         (coding, Cow::Owned(String::from_utf16_lossy(&units).into_bytes()))
     }
@@ -223,7 +230,9 @@ impl Csv {
         for (number, record) in (1..).zip(&self.records) {
             let mut outside = record.iter().enumerate().filter(|(place, _)| !inside(*place)).map(|(_, cell)| cell);
             if outside.any(|cell| cell.contains(&b'\n') && cell.contains(&self.separator)) {
-                return Err(format!("a quotation mark of record {number} may not end: what stands in which column is not sure"));
+                return Err(format!(
+                    "a quotation mark of record {number} may not end: what stands in which column is not sure"
+                ));
             }
         }
         Ok(())
@@ -370,9 +379,8 @@ mod tests {
             let secret = r#""{""payload"":{""pw"":[""Hunter2!""],""rid"":[""x1""]}}""#;
             let kept = events_csv(&encoded(&events(secret), which)).unwrap();
             assert_eq!(kept, Some(encoded(&events(&secret.replace("Hunter2!", DROPPED)), which)), "{which}");
-            let api = |secret: &str| {
-                format!(r#"{{"timeline":[{{"details":"{{\"payload\":{{\"pw\":[\"{secret}\"]}}}}"}}]}}"#)
-            };
+            let api =
+                |secret: &str| format!(r#"{{"timeline":[{{"details":"{{\"payload\":{{\"pw\":[\"{secret}\"]}}}}"}}]}}"#);
             let kept = api_json(&encoded(&api("Hunter2!"), which)).unwrap();
             assert_eq!(kept, Some(encoded(&api(DROPPED), which)), "{which}");
         }
@@ -385,10 +393,7 @@ mod tests {
         // One cell that says more, and the column may hold secrets that look like times and numbers.
         let text = "email,clicked,password,unit\na@b,yes,2026/10/12,IT\nc@d,yes,Hunter2!,IT\ne@f,no,,IT\n";
         let kept = String::from_utf8(table_csv(text.as_bytes()).unwrap().unwrap()).unwrap();
-        assert_eq!(
-            kept,
-            "email,clicked,password,unit\na@b,yes,[dropped],IT\nc@d,yes,[dropped],IT\ne@f,no,,IT\n"
-        );
+        assert_eq!(kept, "email,clicked,password,unit\na@b,yes,[dropped],IT\nc@d,yes,[dropped],IT\ne@f,no,,IT\n");
     }
 
     #[test]

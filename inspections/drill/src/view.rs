@@ -11,8 +11,8 @@ use secdiag_records::At;
 use crate::campaign::{Part, Visit};
 use crate::checks::{Minute, TRAFFIC};
 use crate::ddos::Ddos;
-use crate::measure::{Campaign, Measures, campaigns};
 use crate::map::Map;
+use crate::measure::{Campaign, Measures, campaigns};
 use crate::people::{Course, Member};
 use crate::review::Review;
 use crate::visits::Signs;
@@ -94,10 +94,8 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         parts.extend(known.told.parts.iter().cloned());
         files.extend(known.told.parts.iter().map(|_| known.artefact));
     }
-    let reviews: Vec<(&Artefact, &Review)> = known
-        .iter()
-        .flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review)))
-        .collect();
+    let reviews: Vec<(&Artefact, &Review)> =
+        known.iter().flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review))).collect();
     let campaigns = campaigns(&parts, &Signs::of(cx.catalogue.duties(), cx.system.category));
     tell_idle_maps(known, cx);
     tell_idle_reviews(&reviews, &campaigns, cx);

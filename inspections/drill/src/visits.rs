@@ -138,11 +138,7 @@ fn waited(sent: i64, at: i64) -> Option<i64> {
 
 /// Addresses from which many mailboxes were visited, nearly all of them soon after their mail was sent. An office
 /// behind one address visits late.
-fn scanners<'a>(
-    visits: &'a [Visit],
-    delay: &dyn Fn(&Visit) -> Option<i64>,
-    signs: &Signs,
-) -> BTreeSet<&'a str> {
+fn scanners<'a>(visits: &'a [Visit], delay: &dyn Fn(&Visit) -> Option<i64>, signs: &Signs) -> BTreeSet<&'a str> {
     let mut of_address: BTreeMap<&str, (BTreeSet<&str>, usize, usize)> = BTreeMap::new();
     for visit in visits {
         let (Some(src), Some(waited)) = (visit.src.as_deref(), delay(visit)) else { continue };
@@ -155,7 +151,9 @@ fn scanners<'a>(
     }
     of_address
         .into_iter()
-        .filter(|(_, (mailboxes, soon, all))| mailboxes.len() as u64 >= u64::from(signs.mailboxes) && soon * 10 >= all * 8)
+        .filter(|(_, (mailboxes, soon, all))| {
+            mailboxes.len() as u64 >= u64::from(signs.mailboxes) && soon * 10 >= all * 8
+        })
         .map(|(src, _)| src)
         .collect()
 }
@@ -236,7 +234,10 @@ mod tests {
         assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "python-requests/2.32")]), [true]);
         assert_eq!(judged(&[visit("a", 4_000, Click, "10.0.0.1", "Googlebot/2.1")]), [true]);
         // A telephone's name, a picture that a mail provider fetches when it is looked at, clocks that differ.
-        for agent in ["Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/141.0.0.0", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)"] {
+        for agent in [
+            "Mozilla/5.0 (Linux; Android 13; CUBOT X70) Chrome/141.0.0.0",
+            "Mozilla/5.0 (via ggpht.com GoogleImageProxy)",
+        ] {
             assert_eq!(judged(&[visit("a", 4_000, Open, "10.0.0.1", agent)]), [false], "{agent}");
         }
         assert_eq!(judged(&[visit("a", -3_600, Open, "10.0.0.1", NEW)]), [false]);

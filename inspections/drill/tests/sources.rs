@@ -9,13 +9,18 @@ use std::fmt::Write as _;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use secdiag_drill::measure::{Counts, campaigns, wilson};
-use secdiag_drill::{DRILL, Part};
+use secdiag_drill::{DRILL, Part, Signs};
 use secdiag_inspect::testkit::{Bench, Judged};
 use serde_json::json;
 
 /// Judges evidence on a day.
 fn judge(bench: Bench, as_of: Date) -> Judged {
     common::judge(bench, as_of, common::catalogue(), &common::Rows::new())
+}
+
+/// Which visits the built-in catalogue holds to be programs'.
+fn signs() -> Signs {
+    Signs::of(common::catalogue().duties(), None)
 }
 
 /// What a person did, and how many minutes after the mail.
@@ -150,7 +155,7 @@ fn counts(bench: &Bench) -> Counts {
         .iter()
         .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
         .collect();
-    let told = campaigns(&parts, &common::signs());
+    let told = campaigns(&parts, &signs());
     assert_eq!(told.len(), 1, "{:?}", told.iter().map(|campaign| &campaign.name).collect::<Vec<_>>());
     told[0].measures(&|_| None).human
 }
@@ -259,11 +264,11 @@ fn told(judged: &[secdiag_model::Note]) -> Vec<(&str, &str, u64)> {
 
 #[test]
 fn without_a_list_of_users_training_is_never_enough() {
+    const CHECK: &str = "drill/training-hours-short";
     let training = |hours: u32| {
         format!("email,course,completed_on,hours\na@firm.example,x,2026-10-01,{hours}\nb@firm.example,x,2026-10-01,3\n")
     };
     let bench = |hours| Bench::default().file(DRILL, "training.csv", training(hours).as_bytes());
-    const CHECK: &str = "drill/training-hours-short";
     let looked = |judged: &Judged| judged.looked.iter().any(|looked| looked.check == CHECK);
     for (hours, found) in [(3, false), (1, true)] {
         let judged = judge(bench(hours), date(2026, 11, 23));
@@ -294,9 +299,8 @@ fn a_judgement_that_meets_no_visit_is_told_with_its_place() {
                   [[visit]]\nperson = \"a@firm.example\"\nautomated = true\nreason = \"x\"\n\
                   [[visit]]\nperson = \"b@firm.example\"\nautomated = true\nreason = \"x\"\n\
                   [[visit]]\nperson = \"a@firm.example\"\ncampaign = \"2019\"\nautomated = true\nreason = \"x\"\n";
-    let bench = Bench::default()
-        .file(DRILL, "x-events.csv", events.as_bytes())
-        .file(DRILL, "review.toml", review.as_bytes());
+    let bench =
+        Bench::default().file(DRILL, "x-events.csv", events.as_bytes()).file(DRILL, "review.toml", review.as_bytes());
     let judged = judge(bench, date(2026, 11, 23));
     assert_eq!(told(&judged.notes), [("review-without-visit", "line 6", 1), ("review-without-visit", "line 10", 1)]);
     assert!(!format!("{:?}", judged.notes).contains("@firm.example"));
@@ -305,7 +309,8 @@ fn a_judgement_that_meets_no_visit_is_told_with_its_place() {
 #[test]
 fn lines_are_those_of_the_file_whatever_ends_them() {
     for end in ["\n", "\r\n"] {
-        let text = ["信箱,開啟,點閱", "a@firm.example,是,否", "nobody,是,否", "", "b@firm.example,是,perhaps", ""].join(end);
+        let text =
+            ["信箱,開啟,點閱", "a@firm.example,是,否", "nobody,是,否", "", "b@firm.example,是,perhaps", ""].join(end);
         let parsed = Bench::default().file(DRILL, "t.csv", text.as_bytes()).parse(DRILL);
         assert_eq!(told(&parsed.notes), [("record-refused", "line 3", 1), ("unknown-word", "line 5", 1)], "{end:?}");
         let mails = &parsed.documents[0].value["parts"][0]["mails"];
@@ -341,18 +346,21 @@ fn a_map_says_which_column_holds_what() {
         sheet.write_row(at, 0, *row).unwrap();
     }
     let map = || Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
-    for bench in [
-        mapped(map(), "wynik.csv", text.as_bytes()),
-        mapped(map(), "wynik.xlsx", &workbook.save_to_buffer().unwrap()),
-    ] {
+    for bench in
+        [mapped(map(), "wynik.csv", text.as_bytes()), mapped(map(), "wynik.xlsx", &workbook.save_to_buffer().unwrap())]
+    {
         let parsed = bench.parse(DRILL);
         assert_eq!(told(&parsed.notes), [("taken-as-handed-in", "line 4", 1)]);
-        let parts = parsed.documents.iter().flat_map(|document| {
-            serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap()
-        });
-        let campaigns = campaigns(&parts.collect::<Vec<_>>(), &common::signs());
+        let parts = parsed
+            .documents
+            .iter()
+            .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap());
+        let campaigns = campaigns(&parts.collect::<Vec<_>>(), &signs());
         let [campaign] = &campaigns[..] else { panic!("{campaigns:?}") };
-        assert_eq!((campaign.name.as_str(), campaign.launched, campaign.tells_visits), ("autumn", Some(date(2026, 10, 12)), true));
+        assert_eq!(
+            (campaign.name.as_str(), campaign.launched, campaign.tells_visits),
+            ("autumn", Some(date(2026, 10, 12)), true)
+        );
         let measures = campaign.measures(&|_| None);
         let human = Counts { delivered: 3, opened: 2, clicked: 2, submitted: 1, reported: 1 };
         assert_eq!((measures.human, measures.automated), (human, 1), "a program opened the mail of b");
@@ -401,6 +409,7 @@ fn a_workbook_with_typed_passwords_is_refused_and_one_with_times_is_not() {
 
 #[test]
 fn a_firm_s_own_limits_say_which_visits_are_programs() {
+    const CHECK: &str = "drill/phishing-click-rate-high";
     let events = "email,message,time,details\na@firm.example,Email Sent,2026-10-12T01:00:01Z,\n\
                   a@firm.example,Clicked Link,2026-10-12T01:00:06Z,\n";
     let bench = || Bench::default().file(DRILL, "x-events.csv", events.as_bytes());
@@ -412,7 +421,6 @@ fn a_firm_s_own_limits_say_which_visits_are_programs() {
     std::fs::write(overlay.join("duties.yaml"), built_in.replace(ours, theirs)).unwrap();
     let catalogue = secdiag_catalogue::Catalogue::with_overlay(&overlay).unwrap();
     std::fs::remove_dir_all(&overlay).unwrap();
-    const CHECK: &str = "drill/phishing-click-rate-high";
     assert!(!judge(bench(), date(2026, 11, 23)).checks().contains(&CHECK));
     let judged = common::judge(bench(), date(2026, 11, 23), catalogue, &common::Rows::new());
     assert!(judged.checks().contains(&CHECK));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use secdiag_catalogue::{Catalogue, ThresholdSet};
-use secdiag_drill::{DRILL, Signs};
+use secdiag_drill::DRILL;
 use secdiag_inspect::testkit::{Bench, Judged};
 use secdiag_model::Bilingual;
 
@@ -17,12 +17,6 @@ pub(crate) fn catalogue() -> Catalogue {
     static BUILT_IN: LazyLock<Catalogue> =
         LazyLock::new(|| Catalogue::built_in().unwrap_or_else(|error| panic!("{error}")));
     BUILT_IN.clone()
-}
-
-/// Which visits the built-in catalogue holds to be programs'.
-#[allow(dead_code, reason = "not every test measures")]
-pub(crate) fn signs() -> Signs {
-    Signs::of(catalogue().duties(), None)
 }
 
 /// Judges evidence on a day, with a catalogue and answers of queries.
