@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use secdiag_programme::asset::{self, Asset, Change, KeyKind, Keys, normal, resolve};
+use secdiag_programme::asset::{Asset, Change, Devices, KeyKind, Keys, normal, resolve};
 use secdiag_programme::engagement::{Engagement, Facts, Refusal, RunFacts, Stage, Step};
 use secdiag_programme::event::{Act, Event, in_order};
 
@@ -162,11 +162,12 @@ fn merges_keep_everything_and_never_bite_their_tail() {
         event(5, "a", &merged("c")),
         event(6, "b", &seen("b2", &[(KeyKind::Ip, "10.0.0.9")])),
     ];
-    let all = asset::fold(&events);
+    let devices = Devices::of(&events);
+    let all = devices.all();
     assert_eq!(all.keys().collect::<Vec<_>>(), ["a"]);
     assert_eq!(all["a"].name, "b2");
     assert_eq!(all["a"].keys[&KeyKind::Hostname].len(), 2);
     events.reverse();
     in_order(&mut events);
-    assert_eq!(asset::fold(&events), all);
+    assert_eq!(Devices::of(&events), devices);
 }
