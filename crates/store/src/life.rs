@@ -192,8 +192,10 @@ impl Memory {
         for (finding, Recognised { id, known }) in seen.into_iter().zip(names) {
             let before = known.and_then(|known| self.0.remove(&known));
             let first_seen = before.as_ref().map_or_else(|| as_of.to_owned(), |known| known.first_seen.clone());
-            let sequence = before.map_or(sequence, |known| known.sequence.min(sequence));
-            let Seen { identity, what, title, severity } = finding;
+            let sequence = before.as_ref().map_or(sequence, |known| known.sequence.min(sequence));
+            let Seen { mut identity, what, title, severity } = finding;
+            // A name without an entry does not take away what is known.
+            identity.device = identity.device.or_else(|| before.and_then(|known| known.identity.device));
             let last_seen = as_of.to_owned();
             let remembered =
                 Remembered { identity, what, open: true, title, severity, first_seen, last_seen, sequence };
