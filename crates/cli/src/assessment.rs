@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use secdiag_programme::asset::{Change, Devices, KeyKind, Keys, normal, resolve};
+use secdiag_programme::asset::{Change, Devices, KeyKind, Keys, normal};
 use secdiag_programme::engagement::{Engagement, Facts, RunFacts, Stage, Step};
 use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_store::{EventFilter, Store};
@@ -248,7 +248,7 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                 let act = by.act()?;
                 let (mut new, mut changed) = (0, Vec::new());
                 for (system, name, keys) in rows {
-                    let same = resolve(known.all().values(), &keys).map(|asset| asset.id.clone());
+                    let same = known.resolve(&system, &name, &keys, act.at).map(|asset| asset.id.clone());
                     new += u64::from(same.is_none());
                     let id = same.unwrap_or_else(|| id_of(&keys, &name));
                     if known.see(&id, act.at, &system, &name, &keys) {

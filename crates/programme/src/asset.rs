@@ -324,6 +324,12 @@ impl Devices {
         id
     }
 
+    /// Which device a sighting is, if any: see [`resolve`]; of several that ever had the name, the one that has it now.
+    pub fn resolve(&self, system: &str, name: &str, keys: &Keys, at: Timestamp) -> Option<&Asset> {
+        let bearer = || self.all.get(self.bearer(system, name, at)?).filter(|asset| !contradicts(&asset.keys, keys));
+        resolve(self.all.values(), keys).or_else(bearer)
+    }
+
     /// The device that answered to a name or an address at an instant, where exactly one did: of those of the system, or
     /// else of all.
     ///

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz};
-use secdiag_model::result::FindingRecord;
 use secdiag_model::Subject;
+use secdiag_model::result::FindingRecord;
 use secdiag_programme::asset::{Change, Devices};
 use secdiag_programme::event::Body as _;
 use sqlx::{Sqlite, Transaction};
@@ -61,7 +61,11 @@ pub(crate) fn eye(as_of: &str, recorded_at: Option<Timestamp>) -> Option<Timesta
     let taiwan = tz::offset(8);
     match recorded_at {
         Some(recorded_at) if taiwan.to_datetime(recorded_at).date() == day => Some(recorded_at),
-        _ => taiwan.to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()?.checked_sub(jiff::Span::new().microseconds(1)).ok(),
+        _ => taiwan
+            .to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0))
+            .ok()?
+            .checked_sub(jiff::Span::new().microseconds(1))
+            .ok(),
     }
 }
 
@@ -143,7 +147,13 @@ impl Store {
             let Some(name) = names.into_iter().next() else { continue };
             let at = self.eye(&row.moment)?;
             let device = devices.bearer(&row.system, &name, at);
-            all.extend(device.iter().flat_map(|id| devices.names(id)).filter(|known| known.until.is_some()).map(|known| known.name));
+            all.extend(
+                device
+                    .iter()
+                    .flat_map(|id| devices.names(id))
+                    .filter(|known| known.until.is_some())
+                    .map(|known| known.name),
+            );
             all.insert(name.clone());
             now = Some(name);
         }

@@ -309,12 +309,7 @@ impl Store {
         .map_err(|error| self.error(error))
     }
 
-    async fn looks(
-        &self,
-        tx: &mut Transaction<'_, Sqlite>,
-        run: &str,
-        names: &Names<'_>,
-    ) -> Result<Looks, StoreError> {
+    async fn looks(&self, tx: &mut Transaction<'_, Sqlite>, run: &str, names: &Names<'_>) -> Result<Looks, StoreError> {
         let rows: Vec<CoverageRow> =
             sqlx::query_as("SELECT system, check_slug, state, parts FROM run_coverage WHERE run = $1")
                 .bind(run)
@@ -415,7 +410,8 @@ impl Store {
         .await
         .map_err(|error| self.error(error))?;
         let devices = self.devices(tx, &finding.firm, Timestamp::MAX, Timestamp::MAX).await?;
-        let Some(LastRow { known, moment }) = self.last_seen(tx, &finding.firm, Some(&finding.id), "").await?.pop() else {
+        let Some(LastRow { known, moment }) = self.last_seen(tx, &finding.firm, Some(&finding.id), "").await?.pop()
+        else {
             return Ok(Vec::new());
         };
         let (_, what) = self.identity(known, &Names { devices: &devices, at: self.eye(&moment)? })?;

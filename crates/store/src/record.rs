@@ -289,7 +289,8 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(&finding.zh_tw.advice);
     })
     .await?;
-    let head = "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence, asset, subject) ";
+    let head =
+        "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence, asset, subject) ";
     insert_all(tx, head, 10, &rows, "", |mut row, (ordinal, finding, subject, evidence)| {
         let renamed = finding.id != finding.fingerprint();
         row.push_bind(&result.run.run)

@@ -341,7 +341,12 @@ async fn on_one_day_a_run_sees_the_register_as_it_was_when_it_was_recorded() {
     let seen = |name: &str, hour| {
         let keys = [(KeyKind::Serial, ["S1".to_owned()].into()), (KeyKind::Hostname, [name.to_owned()].into())];
         let seen = Device::Seen { system: String::new(), name: name.into(), keys: keys.into_iter().collect() };
-        Event::new(FIRM, "S1", &Act { actor: "Lin".into(), reason: String::new(), at: at(hour), recorded_at: at(hour) }, &seen)
+        Event::new(
+            FIRM,
+            "S1",
+            &Act { actor: "Lin".into(), reason: String::new(), at: at(hour), recorded_at: at(hour) },
+            &seen,
+        )
     };
     let run = async |name: &str, hour| {
         let mut told = result(1, &[name], vec![rule(name)]);
