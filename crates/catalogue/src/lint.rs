@@ -466,7 +466,7 @@ impl Lint<'_> {
                 .map(|section| section.id.as_str())
                 .collect();
             if let Some(scoring) = &questionnaire.scoring {
-                self.sources(&format!("{place} scoring"), &scoring.source);
+                self.sources(format!("{place} scoring"), &scoring.source);
                 if scoring.unproven_percent > 100 {
                     self.add(&place, "gives an unproven yes more than a proven one; unproven_percent is at most 100");
                 }

@@ -63,7 +63,7 @@ pub(crate) struct Looks(BTreeMap<(String, String), Vec<Part>>);
 /// One side of a check's question, and the devices looked at.
 #[derive(Clone, Debug)]
 struct Part {
-    part: CoveragePart,
+    side: CoveragePart,
     /// Those that the register knows, by id.
     known: BTreeSet<String>,
     /// The others, by name.
@@ -71,29 +71,29 @@ struct Part {
 }
 
 impl Part {
-    fn new(part: CoveragePart, system: &str, names: &Names<'_>) -> Self {
+    fn new(side: CoveragePart, system: &str, names: &Names<'_>) -> Self {
         let (mut known, mut unknown) = (BTreeSet::new(), BTreeSet::new());
-        for name in &part.assets {
+        for name in &side.assets {
             match names.device(system, name).id {
                 Some(id) => known.insert(id),
                 None => unknown.insert(name.clone()),
             };
         }
-        Self { part, known, unknown }
+        Self { side, known, unknown }
     }
 
     /// Where one of two names is not in the register, only the same name is the same device.
     fn has(&self, device: &Device) -> bool {
         match &device.id {
             Some(id) => self.known.contains(id) || self.unknown.contains(&device.name),
-            None => self.part.assets.contains(&device.name),
+            None => self.side.assets.contains(&device.name),
         }
     }
 
     fn covers(&self, what: &What) -> bool {
-        let all = self.part.assets.is_empty();
-        self.part.looked_at > 0
-            && self.part.is_side(what.aspect.as_deref())
+        let all = self.side.assets.is_empty();
+        self.side.looked_at > 0
+            && self.side.is_side(what.aspect.as_deref())
             && (all || what.asset.as_ref().is_none_or(|device| self.has(device)))
     }
 }

@@ -110,11 +110,10 @@ impl Store {
             let changes = match present.find(&known) {
                 // It is there, under the id that it had before its device was called otherwise.
                 Some(by) if life.state.is_open() => vec![Change::Superseded { by: by.to_owned() }],
-                Some(_) => Vec::new(),
                 None if looks.covers(&what) => {
                     after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run)
                 }
-                None => Vec::new(),
+                Some(_) | None => Vec::new(),
             };
             events.extend(changes.iter().map(|change| Event::new(firm, &known.id, &act, change)));
         }
