@@ -26,8 +26,36 @@ pub struct Questionnaire {
     /// Control areas that internal audit must visit in a rhythm.
     #[serde(default)]
     pub areas: Vec<ControlArea>,
+    /// How its answers are counted, where its rule gives points.
+    #[serde(default)]
+    pub scoring: Option<Scoring>,
     /// The questions, in order.
     pub questions: Vec<Question>,
+}
+
+/// How answers are counted: a proven yes gets the weight of its question, an unproven one a part of it, everything else
+/// nothing; what is shown not to apply is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scoring {
+    /// Percent of the weight that an unproven yes gets.
+    pub unproven_percent: u32,
+    /// Sections that are counted apart, in order; every question belongs to one.
+    pub sections: Vec<Section>,
+    /// Where the way of counting stands.
+    pub source: Vec<String>,
+    /// Whether it was read in its source.
+    pub text_status: TextStatus,
+}
+
+/// A part of a questionnaire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Slug.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
 }
 
 /// An area of internal control with its audit rhythm.
@@ -60,6 +88,12 @@ pub struct Question {
     /// Control area that it belongs to.
     #[serde(default)]
     pub area: Option<String>,
+    /// Section in which it is counted, where the questionnaire counts.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// How much it counts among the others.
+    #[serde(default = "one")]
+    pub weight: u32,
     /// The question, to be answered yes, no, partial or not applicable. Yes is the good answer.
     pub text: Bilingual,
     /// What evidence is asked for.
@@ -86,6 +120,10 @@ pub struct Question {
     pub source: Vec<String>,
     /// How sure we are of the wording and the numbers.
     pub text_status: TextStatus,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// What the answer "not applicable" needs.

@@ -212,10 +212,9 @@ fn remember(
 ) -> Result<()> {
     workspace::block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let lifecycle = store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await?;
-        lifecycle.apply(&mut result.findings);
-        result.run.resolved = lifecycle.resolved;
-        store.record(result, jiff::Timestamp::now()).await?;
+        let now = jiff::Timestamp::now();
+        store.lifecycle(&result.run, &result.coverage.checks, &result.findings, now).await?.apply(result);
+        store.record(result, now).await?;
         ledger::searched(&store, &result.run).await?;
         result.programme = Some(programme::programme(&store, &result.run, register, catalogue).await?);
         store.close().await;
