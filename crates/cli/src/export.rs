@@ -100,7 +100,9 @@ pub(crate) fn export(options: &ExportArgs) -> Result<Exit> {
             let id = options.id.clone().unwrap_or_else(|| format!("urn:secdiag:vex:{}", run.run));
             let document = write::openvex(&export, &id, author);
             let bytes = document.bytes.ok_or_else(|| {
-                UsageError("nothing was decided about a vulnerability in a product: OpenVEX has no empty document".into())
+                UsageError(
+                    "nothing was decided about a vulnerability in a product: OpenVEX has no empty document".into(),
+                )
             })?;
             let why = "exceptions are not about a vulnerability in a product, or say nothing about it";
             (bytes, document.left_out, why)

@@ -374,7 +374,10 @@ fn exceptions_about_vulnerabilities_become_vex() {
     let purl = &read[1].component.as_ref().unwrap().purl;
     assert_eq!((purl.as_str(), read[1].asset.as_deref()), ("pkg:deb/debian/x@1", Some("h")));
     assert_eq!(read[0].suppressed.as_ref().unwrap().justification, "reason");
-    assert_eq!((read[1].suppressed.as_ref(), read[1].advice.as_str()), (None, "risk_accepted (until 2027-01-01): reason"));
+    assert_eq!(
+        (read[1].suppressed.as_ref(), read[1].advice.as_str()),
+        (None, "risk_accepted (until 2027-01-01): reason")
+    );
 }
 
 #[test]
@@ -392,6 +395,10 @@ fn one_hosts_decision_says_nothing_about_another() {
     let read = import(&document.bytes, "x").unwrap().findings;
     let told: Vec<_> = read.iter().map(|read| (read.asset.as_deref(), read.suppressed.is_some())).collect();
     assert_eq!(told, [(Some("a"), true), (Some("b"), false)], "the strongest statement about b holds");
+    let twice = [findings[0].clone(), findings[0].clone(), findings[1].clone()];
+    let vex: serde_json::Value =
+        serde_json::from_slice(&openvex(&export(&twice, &exceptions), "urn:x:y", "Firm").bytes.unwrap()).unwrap();
+    assert_eq!(vex["statements"].as_array().unwrap().len(), 2, "no statement stands twice");
 }
 
 #[test]

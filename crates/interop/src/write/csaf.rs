@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use secdiag_model::result::FindingRecord;
 use serde_json::{Value as Json, json};
 
-use super::{Exception, ExceptionKind, Export, Product, about, decision, iri};
+use super::{Exception, ExceptionKind, Export, Product, about, decision, iri, reason};
 use crate::finding::Component;
 use crate::keys::OWN_SYSTEM;
 
@@ -92,7 +92,8 @@ pub fn csaf(export: &Export<'_>, namespace: &str, publisher: &str) -> Csaf {
     if !groups.is_empty() {
         let products = groups.iter().flat_map(|(_, statements)| statements).map(|statement| &statement.product);
         document["product_tree"] = product_tree(&products.collect());
-        let vulnerabilities = groups.iter().map(|(name, statements)| vulnerability(export, name.as_deref(), statements));
+        let vulnerabilities =
+            groups.iter().map(|(name, statements)| vulnerability(export, name.as_deref(), statements));
         document["vulnerabilities"] = vulnerabilities.collect();
     }
     Csaf { bytes: super::pretty(&document), left_out }
@@ -139,7 +140,10 @@ fn product_name(name: &str) -> String {
 fn is_purl(text: &str) -> bool {
     let Some((kind, name)) = text.strip_prefix("pkg:").and_then(|rest| rest.split_once('/')) else { return false };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
-    !name.is_empty() && !kind.starts_with(|first: char| first.is_ascii_digit()) && !kind.is_empty() && kind.bytes().all(allowed)
+    !name.is_empty()
+        && !kind.starts_with(|first: char| first.is_ascii_digit())
+        && !kind.is_empty()
+        && kind.bytes().all(allowed)
 }
 
 /// §3.2.3. Scores are left out: a finding has a severity and no CVSS; the severity is told as an impact in words.
@@ -171,14 +175,13 @@ fn vulnerability(export: &Export<'_>, name: Option<&str>, statements: &[Statemen
         }
         match exception {
             Some(exception) if *status == "known_not_affected" => {
-                let why = Some(exception.justification.as_str()).filter(|why| !why.is_empty());
-                let why = why.unwrap_or(exception.kind.word());
-                threats.push(json!({"category": "impact", "details": why, "product_ids": product}));
+                threats.push(json!({"category": "impact", "details": reason(exception), "product_ids": product}));
             }
             Some(exception) => {
                 let contained = exception.kind == ExceptionKind::Compensating;
                 let category = if contained { "workaround" } else { "no_fix_planned" };
-                remediations.push(json!({"category": category, "details": decision(exception), "product_ids": product}));
+                remediations
+                    .push(json!({"category": category, "details": decision(exception), "product_ids": product}));
             }
             None => {}
         }

@@ -181,3 +181,8 @@ fn decision(exception: &Exception) -> String {
     let until = exception.until.as_deref().map(|until| format!(" (until {until})")).unwrap_or_default();
     format!("{}{until}: {}", exception.kind.word(), exception.justification)
 }
+
+/// Why it was decided; what was decided, where no reason is given.
+fn reason(exception: &Exception) -> &str {
+    if exception.justification.is_empty() { exception.kind.word() } else { &exception.justification }
+}

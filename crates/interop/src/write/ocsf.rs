@@ -32,9 +32,8 @@ const CLOSE: Activity = (3, "Close");
 /// finding that is gone has kept its title and severity only: it is closed as a detection, under its `uid`.
 pub fn ocsf(export: &Export<'_>) -> Vec<u8> {
     let exceptions = export.exceptions();
-    let found = export.findings.iter().map(|finding| {
-        event(export, finding, exceptions.get(finding.id.as_str()).copied())
-    });
+    let found =
+        export.findings.iter().map(|finding| event(export, finding, exceptions.get(finding.id.as_str()).copied()));
     let gone = export.resolved.iter().map(|gone| closed(export, gone));
     found.chain(gone).map(|event| format!("{event}\n")).collect::<String>().into_bytes()
 }

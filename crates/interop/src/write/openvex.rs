@@ -1,8 +1,10 @@
 //! OpenVEX 0.2.0: what was decided about vulnerabilities in products, for those who scan the same products.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
-use super::{ExceptionKind, Export, Product, about, decision, iri};
+use super::{ExceptionKind, Export, Product, about, decision, iri, reason};
 
 /// A document, and what it cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,7 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
     let exceptions = export.exceptions();
     let timestamp = format!("{}T00:00:00Z", export.as_of);
     let (mut statements, mut left_out): (Vec<Json>, _) = (Vec::new(), Vec::new());
+    let mut said = BTreeSet::new();
     for finding in export.findings {
         let Some(exception) = exceptions.get(finding.id.as_str()) else { continue };
         let (Some((name, product)), false) = (about(finding), exception.kind == ExceptionKind::OutOfScope) else {
@@ -34,12 +37,15 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
         });
         if exception.kind == ExceptionKind::FalsePositive {
             statement["status"] = json!("not_affected");
-            statement["impact_statement"] = json!(exception.justification);
+            statement["impact_statement"] = json!(reason(exception));
         } else {
             statement["status"] = json!("affected");
             statement["action_statement"] = json!(decision(exception));
         }
-        statements.push(statement);
+        // The schema allows each statement once; several checks may find the same.
+        if said.insert(statement.to_string()) {
+            statements.push(statement);
+        }
     }
     if statements.is_empty() {
         return OpenVex { bytes: None, left_out };
