@@ -382,7 +382,7 @@ fn exceptions_about_vulnerabilities_become_vex() {
 
 #[test]
 fn one_hosts_decision_says_nothing_about_another() {
-    let mut findings: Vec<_> = ["a", "b"].into_iter().map(|host| known_flaw(host)).collect();
+    let mut findings: Vec<_> = ["a", "b"].into_iter().map(known_flaw).collect();
     findings.push(FindingRecord { id: "other check".into(), ..findings[1].clone() });
     let exceptions = ["a", "b"].map(|id| Exception {
         finding: id.into(),

@@ -31,7 +31,7 @@ struct Statement<'a> {
 /// in one product, the strongest holds (§6.1.6 allows one).
 const STATES: [&str; 3] = ["known_affected", "under_investigation", "known_not_affected"];
 
-/// Every finding that is in scope. `namespace` is an address of the firm's own (§3.1.7.4 of the publisher), `publisher`
+/// Every finding that is in scope. `namespace` is an address of the firm's own (§3.2.1.8), `publisher`
 /// its name.
 ///
 /// The profile is VEX (§4.5) where every finding is about a vulnerability in a product, else the base profile (§4.1): a
@@ -129,7 +129,7 @@ fn full_name(name: &str) -> Json {
     product
 }
 
-/// §3.1.3.3.2: by which a person knows the product, with its version.
+/// §3.1.3.1: by which a person knows the product, with its version.
 fn product_name(name: &str) -> String {
     let Component { name, version, .. } = Component::named(name);
     let text = format!("{name} {version}").trim().to_owned();
