@@ -15,7 +15,7 @@ pub use lint::{Complaint, KnownCheck};
 pub use load::{Catalogue, LoadError};
 pub use questionnaire::{
     Allowed, ControlArea, Duties, Limit, LimitId, LimitUnit, NotApplicable, Qualification, Question, Questionnaire,
-    ReportElement, RuleChange,
+    ReportElement, RuleChange, Scoring, Section,
 };
 pub use schema::{
     Attestation, Category, CheckSeverity, CheckText, Crosswalk, CrosswalkRow, EvidenceNeed, Group, Item, ItemCheck,

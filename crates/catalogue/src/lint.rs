@@ -459,7 +459,26 @@ impl Lint<'_> {
                     self.add(&area.id, "is an area without a question; ask at least one");
                 }
             }
+            let sections: BTreeSet<&str> = questionnaire
+                .scoring
+                .iter()
+                .flat_map(|scoring| &scoring.sections)
+                .map(|section| section.id.as_str())
+                .collect();
+            if let Some(scoring) = &questionnaire.scoring {
+                self.sources(format!("{place} scoring"), &scoring.source);
+                if scoring.unproven_percent > 100 {
+                    self.add(&place, "gives an unproven yes more than a proven one; unproven_percent is at most 100");
+                }
+            }
             for question in &questionnaire.questions {
+                let counted = question.section.as_deref().is_some_and(|section| sections.contains(section));
+                if (question.section.is_some() || questionnaire.scoring.is_some()) && !counted || question.weight == 0 {
+                    self.add(
+                        &question.id,
+                        "is not counted: its section is one of the questionnaire's scoring, its weight 1 or more",
+                    );
+                }
                 if !ids.insert(question.id.as_str()) {
                     self.add(&question.id, "is asked twice; ids are unique over all questionnaires");
                 }
@@ -654,6 +673,9 @@ fn texts(catalogue: &Catalogue) -> Vec<(String, &Bilingual)> {
         for area in &questionnaire.areas {
             texts.push((format!("{} title", area.id), &area.title));
             area.applies_to.iter().for_each(|text| texts.push((format!("{} applies_to", area.id), text)));
+        }
+        for section in questionnaire.scoring.iter().flat_map(|scoring| &scoring.sections) {
+            texts.push((format!("questionnaires/{} {} title", questionnaire.id, section.id), &section.title));
         }
         for question in &questionnaire.questions {
             texts.push((format!("{} text", question.id), &question.text));
@@ -907,6 +929,10 @@ references: [Own practice]
         one(
             |c| change(c).topic = "weather".to_owned(),
             "CC-11000.1: feeds compliance/gap-open, which does not count weather for SEC-9.3",
+        );
+        one(
+            |c| change(c).section = Some("before".to_owned()),
+            "CC-11000.1: is not counted: its section is one of the questionnaire's scoring, its weight 1 or more",
         );
         one(|c| change(c).requires.push("X-1".to_owned()), "CC-11000.1: requires X-1, which no questionnaire asks");
         one(

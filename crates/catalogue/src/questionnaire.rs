@@ -26,8 +26,36 @@ pub struct Questionnaire {
     /// Control areas that internal audit must visit in a rhythm.
     #[serde(default)]
     pub areas: Vec<ControlArea>,
+    /// How its answers are counted, where its rule gives points.
+    #[serde(default)]
+    pub scoring: Option<Scoring>,
     /// The questions, in order.
     pub questions: Vec<Question>,
+}
+
+/// How answers are counted: a proven yes gets the weight of its question, an unproven one a part of it, everything else
+/// nothing; what is shown not to apply is left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scoring {
+    /// Percent of the weight that an unproven yes gets.
+    pub unproven_percent: u32,
+    /// Sections that are counted apart, in order; every question belongs to one.
+    pub sections: Vec<Section>,
+    /// Where the way of counting stands.
+    pub source: Vec<String>,
+    /// Whether it was read in its source.
+    pub text_status: TextStatus,
+}
+
+/// A part of a questionnaire.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Section {
+    /// Slug.
+    pub id: String,
+    /// Name.
+    pub title: Bilingual,
 }
 
 /// An area of internal control with its audit rhythm.
@@ -60,6 +88,12 @@ pub struct Question {
     /// Control area that it belongs to.
     #[serde(default)]
     pub area: Option<String>,
+    /// Section in which it is counted, where the questionnaire counts.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// How much it counts among the others.
+    #[serde(default = "one")]
+    pub weight: u32,
     /// The question, to be answered yes, no, partial or not applicable. Yes is the good answer.
     pub text: Bilingual,
     /// What evidence is asked for.
@@ -86,6 +120,10 @@ pub struct Question {
     pub source: Vec<String>,
     /// How sure we are of the wording and the numbers.
     pub text_status: TextStatus,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 /// What the answer "not applicable" needs.
@@ -178,6 +216,14 @@ pub enum LimitId {
     PhishingClick,
     /// Time within which those who clicked are trained again.
     ClickerRetraining,
+    /// Time after a mail within which a visit is a program's, whatever else is known of it.
+    ScanAtOnce,
+    /// Time after a mail within which it is when something else speaks for it.
+    ScanSoon,
+    /// Mailboxes that one address visits that soon from which on it is a scanner's.
+    ScanMailboxes,
+    /// Versions behind the newest of a campaign from which on a browser is of years ago.
+    ScanBrowserVersions,
     /// Training of a year.
     TrainingHours,
     /// Training of a year of those who work in information security.
@@ -194,7 +240,7 @@ pub enum LimitId {
 
 impl LimitId {
     /// Every limit; `duties.yaml` has each once.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 28] = [
         Self::AnswerAge,
         Self::AuditLookBack,
         Self::LetterReply,
@@ -213,6 +259,10 @@ impl LimitId {
         Self::PhishingOpen,
         Self::PhishingClick,
         Self::ClickerRetraining,
+        Self::ScanAtOnce,
+        Self::ScanSoon,
+        Self::ScanMailboxes,
+        Self::ScanBrowserVersions,
         Self::TrainingHours,
         Self::SecurityTrainingHours,
         Self::DdosDrill,
@@ -236,6 +286,10 @@ pub enum LimitUnit {
     Percent,
     /// Hours.
     Hours,
+    /// Seconds.
+    Seconds,
+    /// A number of things.
+    Count,
 }
 
 impl LimitUnit {
@@ -246,7 +300,9 @@ impl LimitUnit {
             Self::Months => ("month", "個月"),
             Self::Years => ("year", "年"),
             Self::Hours => ("hour", "小時"),
+            Self::Seconds => ("second", "秒"),
             Self::Percent => return Bilingual { en: format!("{value} %"), zh_tw: format!("{value}%") },
+            Self::Count => return Bilingual { en: value.to_string(), zh_tw: value.to_string() },
         };
         let plural = if value == 1 { "" } else { "s" };
         Bilingual { en: format!("{value} {one}{plural}"), zh_tw: format!("{value} {zh}") }
@@ -279,7 +335,7 @@ impl Allowed {
             LimitUnit::Days => self.value.div_ceil(31),
             LimitUnit::Months => self.value,
             LimitUnit::Years => self.value.saturating_mul(12),
-            LimitUnit::Percent | LimitUnit::Hours => 0,
+            LimitUnit::Percent | LimitUnit::Hours | LimitUnit::Seconds | LimitUnit::Count => 0,
         }
     }
 
@@ -288,7 +344,7 @@ impl Allowed {
         self.unit.words(self.value)
     }
 
-    /// Shares and hours are no stretch of the calendar.
+    /// Shares, numbers and times of less than a day are no stretch of the calendar.
     fn span(self) -> Span {
         // Beyond these the calendar ends; jiff's limits are larger.
         let value = i64::from(self.value);
@@ -296,7 +352,7 @@ impl Allowed {
             LimitUnit::Days => value.min(3_000_000).days(),
             LimitUnit::Months => value.min(100_000).months(),
             LimitUnit::Years => value.min(9_000).years(),
-            LimitUnit::Percent | LimitUnit::Hours => Span::new(),
+            LimitUnit::Percent | LimitUnit::Hours | LimitUnit::Seconds | LimitUnit::Count => Span::new(),
         }
     }
 }

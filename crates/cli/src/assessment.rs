@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use secdiag_programme::asset::{self, Asset, Change, KeyKind, Keys, normal, resolve};
+use secdiag_programme::asset::{Change, Devices, KeyKind, Keys, normal};
 use secdiag_programme::engagement::{Engagement, Facts, RunFacts, Stage, Step};
 use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_store::{EventFilter, Store};
@@ -208,10 +208,10 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
         let store = Store::open(&workspace.database()).await?;
         let mut events: Vec<Event> = by.events(&store, Change::ENTITY).await?.into_values().flatten().collect();
         secdiag_programme::event::in_order(&mut events);
-        let mut known = asset::fold(&events);
+        let mut known = Devices::of(&events);
         match &options.deed {
             AssetDeed::List => {
-                for asset in known.values() {
+                for asset in known.all().values() {
                     if by.json {
                         out::print_json(asset)?;
                         continue;
@@ -226,7 +226,7 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                     return Err(UsageError("a merge needs two devices and a reason".into()).into());
                 }
                 for id in [id, into] {
-                    if !known.contains_key(id) {
+                    if !known.all().contains_key(id) {
                         return Err(
                             UsageError(format!("there is no device {id}; `secdiag asset list` shows them")).into()
                         );
@@ -248,24 +248,16 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                 let act = by.act()?;
                 let (mut new, mut changed) = (0, Vec::new());
                 for (system, name, keys) in rows {
-                    let same = resolve(known.values(), &keys).map(|asset| asset.id.clone());
+                    let same = known.resolve(&system, &name, &keys, act.at).map(|asset| asset.id.clone());
                     new += u64::from(same.is_none());
                     let id = same.unwrap_or_else(|| id_of(&keys, &name));
-                    let before = known.get(&id).cloned();
-                    let asset = known.entry(id.clone()).or_insert_with(|| Asset { id: id.clone(), ..Asset::default() });
-                    if !system.is_empty() {
-                        asset.system.clone_from(&system);
-                    }
-                    asset.name.clone_from(&name);
-                    for (kind, values) in &keys {
-                        asset.keys.entry(*kind).or_default().extend(values.iter().cloned());
-                    }
-                    if before.as_ref() != Some(&*asset) {
+                    if known.see(&id, act.at, &system, &name, &keys) {
                         changed.push(Event::new(&by.firm, &id, &act, &Change::Seen { system, name, keys }));
                     }
                 }
                 store.append(&changed).await?;
-                out::print(&format!("{} devices, {new} of them new, {} new or changed", known.len(), changed.len()))?;
+                let devices = known.all().len();
+                out::print(&format!("{devices} devices, {new} of them new, {} new or changed", changed.len()))?;
             }
         }
         store.close().await;

@@ -140,7 +140,8 @@ fn take_in(
 ) -> Result<Intake> {
     let exclude = [workspace.root().to_owned()].into_iter().chain(options.out.clone()).collect();
     let redactions = secdiag_drill::REDACTIONS;
-    let limits = Options { threads, exclude, redactions, ..Options::default() };
+    let declares = Some(secdiag_drill::DECLARES);
+    let limits = Options { threads, exclude, redactions, declares, ..Options::default() };
     secdiag_evidence::intake(&options.paths, &inspections::formats(), vault, &limits, progress).map_err(|error| {
         match error {
             IntakeError::NotFound { .. } | IntakeError::Assessment { .. } | IntakeError::TwoAssessments { .. } => {
@@ -211,10 +212,9 @@ fn remember(
 ) -> Result<()> {
     workspace::block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let lifecycle = store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await?;
-        lifecycle.apply(&mut result.findings);
-        result.run.resolved = lifecycle.resolved;
-        store.record(result, jiff::Timestamp::now()).await?;
+        let now = jiff::Timestamp::now();
+        store.lifecycle(&result.run, &result.coverage.checks, &result.findings, now).await?.apply(result);
+        store.record(result, now).await?;
         ledger::searched(&store, &result.run).await?;
         result.programme = Some(programme::programme(&store, &result.run, register, catalogue).await?);
         store.close().await;

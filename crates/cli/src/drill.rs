@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use secdiag_catalogue::Catalogue;
+use secdiag_drill::Signs;
 use secdiag_drill::measure::{Campaign, Counts, Measures, campaigns, wilson};
 use secdiag_evidence::{Options, Vault};
 use secdiag_inspect::{ParseCx, ParseSink, Stop, StoredDocument};
@@ -32,7 +34,11 @@ pub(crate) struct DrillArgs {
 pub(crate) fn drill(options: &DrillArgs) -> Result<Exit> {
     let scratch = tempfile::tempdir()?;
     let vault = Vault::open_dir(scratch.path())?;
-    let limits = Options { redactions: secdiag_drill::REDACTIONS, ..Options::default() };
+    let limits = Options {
+        redactions: secdiag_drill::REDACTIONS,
+        declares: Some(secdiag_drill::DECLARES),
+        ..Options::default()
+    };
     let formats = secdiag_drill::DRILL.meta().formats;
     let intake = secdiag_evidence::intake(&options.paths, formats, &vault, &limits, &())
         .map_err(|error| UsageError(error.to_string()))?;
@@ -45,7 +51,8 @@ pub(crate) fn drill(options: &DrillArgs) -> Result<Exit> {
         out::error(&format!("note: {}: {}", note.path, note.text));
     }
     let parts: Vec<_> = told.documents.take().iter().flat_map(secdiag_drill::parts).collect();
-    let all = campaigns(&parts);
+    let catalogue = Catalogue::built_in()?;
+    let all = campaigns(&parts, &Signs::of(catalogue.duties(), None));
     if all.is_empty() {
         out::error("no mail drill was recognised: see `secdiag parse FILE` for what a file is");
         return Ok(Exit::NothingToInspect);

@@ -16,7 +16,7 @@ use crate::args::{LangArg, UsageError};
 use crate::workspace::{Workspace, block_on};
 use crate::{Exit, out};
 
-/// Write a result for other tools: SARIF, DefectDojo's generic form, CycloneDX VEX, OpenVEX.
+/// Write a result for other tools: SARIF, OCSF, DefectDojo's generic form, CSAF, CycloneDX VEX, OpenVEX.
 #[derive(Debug, Args)]
 pub(crate) struct ExportArgs {
     /// Folder of the result (the one with `run.json`).
@@ -30,10 +30,13 @@ pub(crate) struct ExportArgs {
     /// Folder that remembers: its accepted risks and false positives go along as exceptions.
     #[arg(long, value_name = "DIR")]
     workspace: Option<PathBuf>,
-    /// OpenVEX: name of the document, an IRI of the firm's own.
-    #[arg(long, value_name = "IRI", default_value = "urn:secdiag:vex")]
-    id: String,
-    /// OpenVEX: who speaks; the firm by default.
+    /// OpenVEX: name of the document, an IRI of the firm's own; one made of the run's id by default.
+    #[arg(long, value_name = "IRI")]
+    id: Option<String>,
+    /// CSAF: address of the firm's own that tells it from other publishers.
+    #[arg(long, value_name = "URI", default_value = "urn:secdiag:firm")]
+    namespace: String,
+    /// CSAF, OpenVEX: who speaks; the firm by default.
     #[arg(long)]
     author: Option<String>,
     /// Language of the texts.
@@ -49,6 +52,10 @@ enum FormatArg {
     GenericJson,
     /// DefectDojo generic findings, CSV.
     GenericCsv,
+    /// OCSF 1.5 findings, one JSON object per line.
+    Ocsf,
+    /// CSAF 2.0: VEX where all findings are about vulnerabilities in products, else the base profile.
+    Csaf,
     /// CycloneDX 1.6 VEX: vulnerabilities in products with what was decided.
     Cyclonedx,
     /// OpenVEX 0.2.0: what was decided about vulnerabilities in products.
@@ -75,32 +82,35 @@ pub(crate) fn export(options: &ExportArgs) -> Result<Exit> {
         resolved: &run.resolved,
         exceptions: &exceptions,
     };
-    let bytes = match options.format {
-        FormatArg::Sarif => write::sarif(&export),
-        FormatArg::GenericJson => write::generic_json(&export),
-        FormatArg::GenericCsv => write::generic_csv(&export),
+    let author = options.author.as_deref().or(run.firm.as_deref()).unwrap_or("secdiag");
+    let (bytes, left_out, why) = match options.format {
+        FormatArg::Sarif => (write::sarif(&export), Vec::new(), ""),
+        FormatArg::GenericJson => (write::generic_json(&export), Vec::new(), ""),
+        FormatArg::GenericCsv => (write::generic_csv(&export), Vec::new(), ""),
+        FormatArg::Ocsf => (write::ocsf(&export), Vec::new(), ""),
+        FormatArg::Csaf => {
+            let document = write::csaf(&export, &options.namespace, author);
+            (document.bytes, document.left_out, "findings are out of scope")
+        }
         FormatArg::Cyclonedx => {
             let document = write::cyclonedx(&export);
-            if !document.left_out.is_empty() {
-                out::error(&format!(
-                    "note: {} findings are not about a vulnerability in a product: left out",
-                    document.left_out.len()
-                ));
-            }
-            document.bytes
+            (document.bytes, document.left_out, "findings are not about a vulnerability in a product")
         }
         FormatArg::Openvex => {
-            let author = options.author.as_deref().or(run.firm.as_deref()).unwrap_or("secdiag");
-            let document = write::openvex(&export, &options.id, author);
-            if !document.left_out.is_empty() {
-                out::error(&format!(
-                    "note: {} exceptions are not about a vulnerability in a product, or say nothing about it: left out",
-                    document.left_out.len()
-                ));
-            }
-            document.bytes
+            let id = options.id.clone().unwrap_or_else(|| format!("urn:secdiag:vex:{}", run.run));
+            let document = write::openvex(&export, &id, author);
+            let bytes = document.bytes.ok_or_else(|| {
+                UsageError(
+                    "nothing was decided about a vulnerability in a product: OpenVEX has no empty document".into(),
+                )
+            })?;
+            let why = "exceptions are not about a vulnerability in a product, or say nothing about it";
+            (bytes, document.left_out, why)
         }
     };
+    if !left_out.is_empty() {
+        out::error(&format!("note: {} {why}: left out", left_out.len()));
+    }
     std::fs::write(&options.out, bytes).with_context(|| options.out.display().to_string())?;
     out::print(&format!("{}: {} findings, {} exceptions", options.out.display(), findings.len(), exceptions.len()))?;
     Ok(Exit::Ran)

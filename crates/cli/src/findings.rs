@@ -11,7 +11,7 @@ use secdiag_model::{Lang, Severity};
 use secdiag_programme::event::{Act, Event};
 use secdiag_programme::life::{Change, Exception, Life, State, Verification};
 use secdiag_programme::{history, life};
-use secdiag_store::{EventFilter, FindingFacts, Store};
+use secdiag_store::{DeviceNames, EventFilter, FindingFacts, Store};
 use serde::Serialize;
 
 use crate::args::{LangArg, SeverityArg, UsageError};
@@ -250,7 +250,7 @@ pub(crate) struct FindingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Deed {
-    /// Show every event of a finding, and every run that looked at it.
+    /// Show every event of a finding, and what its device was called before.
     Show {
         /// Id of the finding.
         id: String,
@@ -401,6 +401,9 @@ pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
         let facts = facts.get(&(firm.clone(), id.to_owned()));
         let digest = facts.map_or("", |facts| facts.digest.as_str());
         let Some(change) = options.deed.change(&options.by, digest) else {
+            if let Some(names) = store.device_names(&firm, id).await?.filter(|names| !names.formerly.is_empty()) {
+                show_names(options, &names)?;
+            }
             show_events(options, &events)?;
             return Ok(Exit::Ran);
         };
@@ -456,6 +459,13 @@ pub(crate) async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> 
         return Err(UsageError(format!("several firms have a finding {id}: name one with --firm")).into());
     }
     Ok(events)
+}
+
+fn show_names(options: &FindingArgs, names: &DeviceNames) -> Result<()> {
+    if options.json {
+        return out::print_json(&serde_json::json!({"device": names}));
+    }
+    out::print(&format!("on {}, formerly {}", names.name, names.formerly.join(", ")))
 }
 
 fn show_events(options: &FindingArgs, events: &[Event]) -> Result<()> {

@@ -314,3 +314,49 @@ fn every_shared_file_of_findings_changes_nothing_the_second_time() {
     }
     assert_eq!((taken, refused), (39, 3));
 }
+
+/// A firewall that calls itself by a name and permits everything.
+fn asa(hostname: &str) -> String {
+    format!(
+        "ASA Version 9.16(4)\n!\nhostname {hostname}\n!\ninterface GigabitEthernet0/0\n nameif outside\n security-level 0\n ip address 203.0.113.2 255.255.255.0\n!\ninterface GigabitEthernet0/1\n nameif inside\n security-level 100\n ip address 10.20.0.1 255.255.255.0\n!\naccess-list OUTSIDE_IN extended permit ip any any log\naccess-group OUTSIDE_IN in interface outside\n!\nend\n"
+    )
+}
+
+#[test]
+fn a_firewall_that_was_renamed_keeps_its_findings_and_one_that_replaced_it_gets_its_own() {
+    let place = Place::new();
+    let inventory = |text: &str, day: &str| {
+        place.put("inventory.csv", text.as_bytes());
+        place.told(&["asset", "import", "inventory.csv", "--by", "Lin", "--at", day]);
+    };
+    let diagnose = |hostname: &str, day: &str| {
+        place.put("evidence/fw.cfg", asa(hostname).as_bytes());
+        place.told(&["diagnose", "evidence", "--as-of", day, "--out", "out"]);
+        let text = std::fs::read_to_string(place.0.path().join("out/findings.jsonl")).unwrap();
+        let findings: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        findings.into_iter().find(|finding| finding["check"] == "firewall/permit-any-any").unwrap()
+    };
+    inventory("name,serial,ip\nfw-edge-1,JAD1,10.20.0.1\n", "2025-06-01");
+    let first = diagnose("fw-edge-1", "2025-06-30");
+    let id = first["id"].as_str().unwrap();
+    let on = ["--by", "Lin", "--reason", "his gateway", "--at", "2025-07-02"];
+    place.told(&[&["finding", "triage", id, "--owner", "Chen"][..], &on].concat());
+    inventory("name,serial,ip\nfw-hq-1,JAD1,10.99.0.1\n", "2026-03-01");
+    let second = diagnose("fw-hq-1", "2026-06-30");
+    assert_eq!((&second["id"], &second["status"]), (&json!(id), &json!("persisting")));
+    assert_eq!((&second["first_seen"], &second["asset"]), (&json!("2025-06-30"), &json!("fw-hq-1")));
+    let run: Json = serde_json::from_slice(&std::fs::read(place.0.path().join("out/run.json")).unwrap()).unwrap();
+    assert_eq!(run["resolved"], json!([]), "nothing was remedied");
+    let items: Json = serde_json::from_slice(&std::fs::read(place.0.path().join("out/items.json")).unwrap()).unwrap();
+    assert!(items.to_string().contains(id), "items name the finding as findings.jsonl does");
+    assert_eq!(diagnose("fw-hq-1", "2026-06-30"), second, "again is the same");
+    let shown = place.told(&["finding", "show", id]);
+    assert!(shown.starts_with("on fw-hq-1, formerly 10.20.0.1, fw-edge-1\n"), "{shown}");
+    let rows = place.json(&["findings", "--json", "--as-of", "2026-07-01"]);
+    let row = rows.iter().find(|row| row["finding"] == id).unwrap();
+    assert_eq!((&row["owner"], &row["first"]), (&json!("Chen"), &json!("2025-06-29T16:00:00Z")));
+    // Another machine under the name.
+    inventory("name,serial,ip\nfw-hq-1,JAD2,10.99.0.1\n", "2026-09-01");
+    let third = diagnose("fw-hq-1", "2026-10-01");
+    assert_eq!((third["id"] == id, &third["status"]), (false, &json!("new")));
+}

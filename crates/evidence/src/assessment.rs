@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use secdiag_model::result::SystemInfo;
 use secdiag_model::{
-    Artefact, Binding, EvidenceKind, EvidenceSet, Format, ItemId, Note, NoteKind, Period, Recognition, SystemId,
+    Artefact, Binding, EvidenceKind, EvidenceSet, Format, ItemId, Note, NoteKind, Period, Recognition, SystemId, glob,
 };
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use toml::Spanned;
 
 use crate::take::EMPTY;
 use crate::walk::Root;
-use crate::{IntakeError, Vault, glob};
+use crate::{IntakeError, Vault};
 
 /// Name of the description's file.
 pub const fn file_name() -> &'static str {
@@ -163,6 +163,12 @@ impl Assessment {
         fits(&path) || path.match_indices("!/").any(|(end, _)| fits(&path[..end]))
     }
 
+    /// The format that an artefact is to be read as, whatever its content looks like.
+    pub(crate) fn forced(&self, artefact: &Artefact) -> Option<&str> {
+        let mut fitting = self.evidence.iter().rev().filter(|rule| self.fits(&rule.path, artefact));
+        fitting.find_map(|rule| rule.format.as_deref())
+    }
+
     /// Binds the evidence: systems, devices, periods, kinds.
     pub(crate) fn bind(&self, evidence: &mut EvidenceSet, formats: &[&'static Format], notes: &mut Vec<Note>) {
         let Some(source) = &self.source else { return };
@@ -273,16 +279,19 @@ fn force_format(artefact: &mut Artefact, id: &str, formats: &[&'static Format], 
 }
 
 /// Parses the descriptions that lie in given folders, so that a mistake shows before hours of hashing.
-pub(crate) fn check_early(roots: &[Root]) -> Result<(), IntakeError> {
+pub(crate) fn check_early(roots: &[Root]) -> Result<Vec<Assessment>, IntakeError> {
+    let mut found = Vec::new();
     for root in roots.iter().filter(|root| !root.is_file) {
         let path = root.disk.join(file_name());
         if path.symlink_metadata().is_ok_and(|meta| meta.is_file() && meta.len() <= MAX_BYTES)
             && let Ok(text) = std::fs::read_to_string(&path)
         {
-            Assessment::parse(&text, &joined(&root.prefix, file_name()))?;
+            let text = text.trim_start_matches('\u{feff}');
+            let below = if root.prefix.is_empty() { String::new() } else { format!("{}/", root.prefix) };
+            found.push(Assessment { below, ..Assessment::parse(text, &joined(&root.prefix, file_name()))? });
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// The description among the evidence: directly in a given folder, or in an archive given as such.

@@ -65,7 +65,6 @@
 
 mod archive;
 mod assessment;
-mod glob;
 mod known;
 mod names;
 mod recognise;
@@ -77,7 +76,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use secdiag_model::evidence::Redact;
+use secdiag_model::evidence::{Declare, Declared, Redact};
 use secdiag_model::{Artefact, EvidenceSet, Format, Note};
 
 pub use assessment::{
@@ -109,6 +108,8 @@ pub struct Options {
     pub ratio_floor: u64,
     /// By format id: how a file is rewritten before it is kept.
     pub redactions: &'static [(&'static str, Redact)],
+    /// Reads what files in the given folders say of others; archives are not opened for it.
+    pub declares: Option<Declare>,
 }
 
 impl Default for Options {
@@ -123,9 +124,13 @@ impl Default for Options {
             max_ratio: 200,
             ratio_floor: 64 << 20,
             redactions: &[],
+            declares: None,
         }
     }
 }
+
+/// Largest file that is asked what it says of others.
+const MAX_DECLARATION: u64 = 1 << 20;
 
 /// Who wants to know how far the intake is, and may end it.
 pub trait Progress: Sync {
@@ -211,7 +216,7 @@ pub fn intake(
     progress: &dyn Progress,
 ) -> Result<Intake, IntakeError> {
     let (roots, mut notes) = walk::roots(paths)?;
-    assessment::check_early(&roots)?;
+    let descriptions = assessment::check_early(&roots)?;
     let exclude: Vec<_> = options
         .exclude
         .iter()
@@ -227,7 +232,8 @@ pub fn intake(
     }
     progress.started(files.len() as u64, files.iter().map(|file| file.size).sum());
 
-    let shared = Shared { vault, formats, options, progress };
+    let declared = declared(&files, options);
+    let shared = Shared { vault, formats, options, progress, declared, descriptions };
     let taken = take_all(&shared, &files)?;
     let bytes = taken.iter().map(|taken| taken.bytes).sum();
     let mut artefacts = Vec::new();
@@ -240,6 +246,19 @@ pub fn intake(
     assessment.bind(&mut evidence, formats, &mut notes);
     notes.sort();
     Ok(Intake { evidence, assessment, notes, bytes, files: files.len() as u64 })
+}
+
+/// What files say of others, by the order of their paths.
+fn declared(files: &[walk::Found], options: &Options) -> Vec<Declared> {
+    let Some(declares) = options.declares else { return Vec::new() };
+    let may_say = |file: &&walk::Found| {
+        file.size <= MAX_DECLARATION && [".toml", ".yaml", ".yml"].iter().any(|ending| file.path.ends_with(ending))
+    };
+    let mut saying: Vec<&walk::Found> = files.iter().filter(may_say).collect();
+    saying.sort_by_key(|file| &file.path);
+    // One that cannot be read here cannot be taken in either, and is noted then.
+    let texts = saying.iter().filter_map(|file| std::fs::read_to_string(&file.disk).ok());
+    texts.flat_map(|text| declares(&text)).collect()
 }
 
 /// What came of one given file.

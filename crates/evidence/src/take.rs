@@ -4,11 +4,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use secdiag_model::evidence::Redact;
-use secdiag_model::{Artefact, Binding, Format, Head, Note, NoteKind, Recognition, Sha256, SystemId};
+use secdiag_model::evidence::{Declared, Rewrite};
+use secdiag_model::{Artefact, Binding, Format, Head, Note, NoteKind, Recognition, Sha256, SystemId, glob};
 use sha2::Digest;
 
 use crate::archive::{self, Kind, Level};
+use crate::assessment::Assessment;
 use crate::known::broken_promise;
 use crate::names::shown;
 use crate::recognise::{What, recognise};
@@ -25,6 +26,10 @@ pub(crate) struct Shared<'a> {
     pub(crate) formats: &'a [&'static Format],
     pub(crate) options: &'a Options,
     pub(crate) progress: &'a dyn Progress,
+    /// What files of the evidence say of others.
+    pub(crate) declared: Vec<Declared>,
+    /// The `assessment.toml` of the given folders.
+    pub(crate) descriptions: Vec<Assessment>,
 }
 
 impl Shared<'_> {
@@ -253,16 +258,46 @@ impl<'a> Taking<'a> {
         }
 
         let name = artefact.file_name().to_owned();
-        let head = std::mem::take(&mut content.head);
-        let recognised = recognise(&Head::new(&head, &name, content.size), self.shared.formats);
-        content.head = head;
+        let shared = self.shared;
+        let bytes = std::mem::take(&mut content.head);
+        let head = Head::new(&bytes, &name, content.size);
+        let recognised = recognise(&head, shared.formats);
+        let declared = shared.declared.iter().find_map(|declared| {
+            let format = if glob::matches(&declared.name, &name) { (declared.format)(&head) } else { None };
+            Some((format?, declared))
+        });
+        content.head = bytes;
         self.notes.extend(recognised.notes.into_iter().map(|note| note.on(&artefact)));
-
-        if let What::Format(format) = recognised.what
-            && let Some((_, redact)) = self.shared.options.redactions.iter().find(|(id, _)| *id == format.id)
+        let mut proven = recognised.proven;
+        let mut what = recognised.what;
+        if let What::Archive(Kind::Zip) = what
+            && let Some(document) =
+                archive::zip_document(content.file().map_err(|error| self.shared.vault_error(error))?)
         {
+            proven = Some(document.id);
+            what = What::Known(document);
+        }
+        let is_archive = matches!(what, What::Archive(_));
+        let declared = declared.filter(|_| !is_archive);
+        if let Some((format, _)) = declared {
+            what = What::Format(format);
+        }
+        let forced = shared.descriptions.iter().find_map(|description| description.forced(&artefact));
+        let id = match (&what, forced) {
+            (What::Archive(_), _) => None,
+            (_, Some(id)) => Some(id),
+            (What::Format(format), None) => Some(format.id),
+            _ => None,
+        };
+        let of_format = shared.options.redactions.iter().find(|(known, _)| id == Some(*known));
+        let rewrite: Option<&Rewrite> = match (declared, of_format) {
+            (Some((_, declared)), _) => Some(&*declared.redact),
+            (None, Some((_, redact))) => Some(redact),
+            (None, None) => None,
+        };
+        if let Some(rewrite) = rewrite {
             self.redacted = true;
-            match redacted(&mut content, *redact) {
+            match redacted(&mut content, rewrite) {
                 Ok(None) => {}
                 Ok(Some(bytes)) => {
                     let original = content.sha256;
@@ -282,16 +317,7 @@ impl<'a> Taking<'a> {
                 }
             }
         }
-        let mut proven = recognised.proven;
         let mut halt = None;
-        let mut what = recognised.what;
-        if let What::Archive(Kind::Zip) = what
-            && let Some(document) =
-                archive::zip_document(content.file().map_err(|error| self.shared.vault_error(error))?)
-        {
-            proven = Some(document.id);
-            what = What::Known(document);
-        }
         let unsupported = |format: Option<String>, reason: String| {
             (Recognition::Unsupported { format, reason, close: recognised.close.clone() }, None)
         };
@@ -425,13 +451,13 @@ impl Options {
 /// Largest file that is rewritten before it is kept.
 const REDACTED: u64 = 256 << 20;
 
-fn redacted(content: &mut Spooled<'_>, redact: Redact) -> Result<Option<Vec<u8>>, String> {
+fn redacted(content: &mut Spooled<'_>, rewrite: &Rewrite) -> Result<Option<Vec<u8>>, String> {
     if content.size > REDACTED {
         return Err(format!("it is larger than {REDACTED} bytes; export fewer campaigns at once"));
     }
     let mut bytes = Vec::new();
     content.file().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(|error| error.to_string())?;
-    redact(&bytes)
+    rewrite(&bytes)
 }
 
 fn unbound() -> Binding {

@@ -49,6 +49,8 @@ pub const STABLE_IDS: &[StableId] = &[
 
 /// Scheme of our own fingerprints.
 pub const OWN_SCHEME: &str = "secdiag/v1";
+/// Name of our own findings' ids in formats that name the system an id is of.
+pub(crate) const OWN_SYSTEM: &str = "secdiag";
 /// Scheme of the unique ids of OCSF findings.
 pub(crate) const FINDING_UID: &str = "findingUid/v1";
 const SEMANTIC: &str = "semantic/v1";

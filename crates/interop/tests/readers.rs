@@ -171,7 +171,7 @@ fn csaf_resolves_products_and_states() {
         list(&import),
         [
             "CVE-2026-3 @ GHOST@ high",
-            "CVE-2026-3 @ Some OS@ high NotAffected (component_not_present; Important)",
+            "CVE-2026-3 @ Some OS@ high NotAffected (component_not_present)",
             "CVE-2026-3 @ V App 1.0@1.0 critical",
             "CVE-2026-3 @ V App 1.0 on Some OS@1.0 high",
             "CVE-2026-3 @ V App 2.0@2.0 high Fixed ()",
@@ -181,6 +181,17 @@ fn csaf_resolves_products_and_states() {
     );
     assert_eq!((import.findings[2].advice.as_str(), import.findings[3].advice.as_str()), ("Update.", ""));
     assert_eq!(import.findings[5].verdict, Verdict::Review);
+    assert_eq!((import.findings[2].asset.as_deref(), import.findings[3].asset.as_deref()), (None, Some("Some OS")));
+}
+
+#[test]
+fn csaf_severities_in_words_are_about_their_products() {
+    let import = read(
+        r#"{"document":{"csaf_version":"2.0"},"vulnerabilities":[{"cve":"CVE-2026-3",
+           "product_status":{"known_affected":["P1","P2","P3"]},
+           "threats":[{"category":"impact","details":"Low","product_ids":["P1"]},{"category":"impact","details":"Important","product_ids":["P2"]}]}]}"#,
+    );
+    assert_eq!(list(&import), ["CVE-2026-3 @ P1@ low", "CVE-2026-3 @ P2@ high", "CVE-2026-3 @ P3@ info"]);
 }
 
 #[test]
@@ -217,6 +228,8 @@ fn ocsf_classes_as_lines() {
         format!(r#"{{"class_uid":2003,{metadata},"finding_info":{{"title":"c"}},"compliance":{{"control":"1.2","status":"Pass"}}}}"#),
         format!(r#"{{"class_uid":2004,{metadata},"severity":"Fatal","status_id":3,"comment":"seen","finding_info":{{"title":"d"}}}}"#),
         format!(r#"{{"class_uid":2004,{metadata},"severity_id":2,"status_id":4,"finding_info":{{"title":"e"}}}}"#),
+        format!(r#"{{"class_uid":2004,{metadata},"severity_id":2,"finding_info":{{"title":"f"}},"evidences":[{{"file":{{"path":"/a/b"}}}},{{"file":{{"name":"c"}}}},{{"data":{{}}}}]}}"#),
+        format!(r#"{{"class_uid":2002,{metadata},"severity_id":2,"finding_info":{{"title":"g"}},"vulnerabilities":[{{"advisory":{{"uid":"GHSA-aaaa-bbbb-cccc"}}}}]}}"#),
         format!(r#"{{"class_uid":4001,{metadata},"class_name":"Network Activity"}}"#),
     ].join("\n"));
     assert_eq!(
@@ -229,11 +242,13 @@ fn ocsf_classes_as_lines() {
             "1.1 @ acc1/x medium",
             "d @  critical Muted (seen)",
             "e @  low Fixed ()",
+            "f @ /a/b:0 low",
+            "GHSA-aaaa-bbbb-cccc @  low",
         ]
     );
     assert_eq!(import.findings[2].asset.as_deref(), Some("h"));
     assert!(import.findings[4].taxa.contains("CIS: 1.1"));
-    assert_eq!(import.log.refused[0].place, "object 7");
+    assert_eq!(import.log.refused[0].place, "object 9");
     let why =
         secdiag_interop::import(format!("{{\"class_uid\":2004,{metadata}}}\n{{\"class").as_bytes(), "x").unwrap_err();
     assert!(why.to_string().contains("cut off"), "{why}");

@@ -1,10 +1,12 @@
 //! What we write, we read back: same findings, same ids, same decisions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use secdiag_interop::finding::SuppressionKind;
-use secdiag_interop::write::{Exception, ExceptionKind, Export, cyclonedx, generic_csv, generic_json, openvex, sarif};
+use secdiag_interop::write::{
+    Exception, ExceptionKind, Export, csaf, cyclonedx, generic_csv, generic_json, ocsf, openvex, sarif,
+};
 use secdiag_interop::{ImportedFinding, import};
 use secdiag_model::result::{FindingRecord, FindingStatus, FindingTexts, ResolvedFinding};
 use secdiag_model::{ItemId, Lang, Locator, Proof, Severity, Sha256, Subject, SystemId};
@@ -13,6 +15,29 @@ use secdiag_programme::identity::{KeyKind, Known, Standing, match_findings};
 /// Words as people write them, in both languages, with everything that formats have to escape.
 fn words() -> impl Strategy<Value = String> {
     "[a-zA-Z=+@'\"<>&{}%;,|\u{4e00}-\u{4e20}\u{21d9b}-][ a-z0-9,;'\"<>&{}%\u{4e00}-\u{4e20}-]{0,30}[a-z\u{4e00}-\u{4e20}]"
+}
+
+/// Subjects of each kind that formats treat apart.
+fn subject() -> impl Strategy<Value = Subject> {
+    let vulnerability = prop_oneof![Just("CVE-2026-1000"), Just("CVE-2026-1001"), Just("GHSA-aaaa-bbbb-cccc")];
+    let asset = prop_oneof![Just("Web 1"), Just("db%2"), Just("pkg:deb/debian/x@1")];
+    prop_oneof![
+        Just(Subject::Host { host: "h".into() }),
+        Just(Subject::Policy { scope: "domain".into(), setting: "s".into() }),
+        Just(Subject::Name { name: "c2.example".into(), src: None }),
+        (asset, vulnerability)
+            .prop_map(|(asset, name)| Subject::Vulnerability { asset: asset.into(), vulnerability: name.into() }),
+        "[ab]{0,1}".prop_map(|host| Subject::Package { host, purl: "pkg:npm/%40s/n@3.0".into() }),
+    ]
+}
+
+/// The vulnerability, and the product in words, where a subject is about such.
+fn about(finding: &FindingRecord) -> Option<(String, String)> {
+    match &finding.subject {
+        Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), asset.clone())),
+        Subject::Package { host, purl } => Some(("CVE-2026-1001".into(), format!("{host}{purl}"))),
+        _ => None,
+    }
 }
 
 fn finding() -> impl Strategy<Value = FindingRecord> {
@@ -26,8 +51,9 @@ fn finding() -> impl Strategy<Value = FindingRecord> {
         proptest::option::of("[a-z]{3,8}"),
         "[a-z]{2,8}/[a-z-]{2,12}",
         0..3_u8,
+        subject(),
     );
-    parts.prop_map(|(title, risk, advice, severity, proofs, asset, check, status)| FindingRecord {
+    parts.prop_map(|(title, risk, advice, severity, proofs, asset, check, status, subject)| FindingRecord {
         id: String::new(),
         check,
         aspect: None,
@@ -37,8 +63,11 @@ fn finding() -> impl Strategy<Value = FindingRecord> {
         items: vec![ItemId("GOV-1".into()), ItemId("SEC-8.2".into())],
         system: SystemId("sys".into()),
         asset,
-        subject: Subject::Host { host: "h".into() },
-        facts: BTreeMap::new(),
+        facts: match &subject {
+            Subject::Package { .. } => BTreeMap::from([("cve".to_owned(), "CVE-2026-1001".into())]),
+            _ => BTreeMap::new(),
+        },
+        subject,
         evidence: proofs
             .into_iter()
             .map(|(path, line, excerpt)| Proof {
@@ -87,6 +116,14 @@ fn own_id(finding: &ImportedFinding) -> String {
     finding.keys.iter().find(|key| key.kind == KeyKind::Tool).map(|key| key.value.clone()).unwrap_or_default()
 }
 
+fn kind(exception: &Exception) -> SuppressionKind {
+    match exception.kind {
+        ExceptionKind::FalsePositive => SuppressionKind::FalsePositive,
+        ExceptionKind::OutOfScope => SuppressionKind::OutOfScope,
+        _ => SuppressionKind::RiskAccepted,
+    }
+}
+
 /// What must come back whatever the format.
 fn same(wrote: &[FindingRecord], exceptions: &[Exception], read: &[ImportedFinding]) -> Result<(), TestCaseError> {
     prop_assert_eq!(wrote.len(), read.len());
@@ -117,12 +154,7 @@ proptest! {
             if let Some(exception) = exceptions.iter().find(|exception| exception.finding == wrote.id) {
                 let decided = read.suppressed.as_ref().unwrap();
                 prop_assert_eq!(&decided.justification, &exception.justification);
-                let kind = match exception.kind {
-                    ExceptionKind::FalsePositive => SuppressionKind::FalsePositive,
-                    ExceptionKind::OutOfScope => SuppressionKind::OutOfScope,
-                    _ => SuppressionKind::RiskAccepted,
-                };
-                prop_assert_eq!(decided.kind, kind);
+                prop_assert_eq!(decided.kind, kind(exception));
             }
         }
     }
@@ -140,6 +172,89 @@ proptest! {
     fn generic_csv_comes_back((findings, exceptions) in run()) {
         let bytes = generic_csv(&export(&findings, &exceptions));
         same(&findings, &exceptions, &import(&bytes, "x").unwrap().findings)?;
+    }
+
+    #[test]
+    fn ocsf_comes_back((findings, exceptions) in run()) {
+        prop_assume!(!findings.is_empty());
+        let read = import(&ocsf(&export(&findings, &exceptions)), "x").unwrap();
+        same(&findings, &exceptions, &read.findings)?;
+        for (wrote, read) in findings.iter().zip(&read.findings) {
+            prop_assert_eq!(&read.rule, &about(wrote).map_or(wrote.check.clone(), |(name, _)| name));
+            prop_assert_eq!(read.asset.as_deref(), Some(wrote.asset.as_deref().unwrap_or("sys")));
+            let taxa = ["secdiag items: GOV-1", "secdiag items: SEC-8.2"];
+            prop_assert_eq!(read.taxa.iter().collect::<Vec<_>>(), taxa);
+            prop_assert_eq!(&read.seen_at, "2026-06-30T00:00:00Z");
+            prop_assert_eq!(read.locations.len(), wrote.evidence.len());
+            for (place, proof) in read.locations.iter().zip(&wrote.evidence) {
+                let line = match proof.locator { Locator::Line(line) => Some(line), _ => None };
+                prop_assert_eq!((&place.path, place.line), (&proof.path, line));
+            }
+            if let Some(exception) = exceptions.iter().find(|exception| exception.finding == wrote.id) {
+                let decided = read.suppressed.as_ref().unwrap();
+                prop_assert_eq!((&decided.justification, decided.kind), (&exception.justification, kind(exception)));
+            }
+        }
+    }
+
+    #[test]
+    fn csaf_comes_back((findings, exceptions) in run()) {
+        let document = csaf(&export(&findings, &exceptions), "https://firm.example", "Firm");
+        let read = import(&document.bytes, "x").unwrap().findings;
+        let decided = |finding: &FindingRecord| exceptions.iter().find(|exception| exception.finding == finding.id);
+        let out = |finding: &&FindingRecord| decided(finding).is_some_and(|one| one.kind == ExceptionKind::OutOfScope);
+        prop_assert_eq!(document.left_out.len(), findings.iter().filter(out).count());
+        let inside: Vec<_> = findings.iter().filter(|finding| !out(finding)).collect();
+        let flaws: BTreeSet<_> = inside.iter().filter_map(|finding| about(finding)).collect();
+        let others: Vec<_> = inside.iter().filter(|finding| about(finding).is_none()).collect();
+        prop_assert_eq!(read.len(), flaws.len() + others.len());
+        for wrote in others {
+            let read = read.iter().find(|read| own_id(read) == wrote.id);
+            prop_assert!(read.is_some(), "{:?}", wrote);
+            let read = read.unwrap();
+            prop_assert_eq!((&read.rule, &read.title, read.severity.ours), (&wrote.check, &wrote.title, wrote.severity));
+            prop_assert!(read.description.contains(&wrote.risk) && read.advice.starts_with(&wrote.advice));
+            prop_assert_eq!(&read.component.as_ref().unwrap().name, wrote.asset.as_deref().unwrap_or("sys"));
+            let wrong = decided(wrote).filter(|one| one.kind == ExceptionKind::FalsePositive);
+            prop_assert_eq!(read.suppressed.as_ref().map(|one| &one.justification), wrong.map(|one| &one.justification));
+        }
+        // A false positive stands as such only where nothing else is said about the same product.
+        let about_one = |flaw: &(String, String)| inside.iter().filter(|finding| about(finding).as_ref() == Some(flaw)).copied().collect::<Vec<_>>();
+        let wrong = |finding: &&FindingRecord| decided(finding).is_some_and(|one| one.kind == ExceptionKind::FalsePositive);
+        let expected = flaws.iter().filter(|flaw| about_one(flaw).iter().all(wrong)).count();
+        let found = read.iter().filter(|read| own_id(read).is_empty() || flaws.iter().any(|flaw| flaw.0 == read.rule));
+        prop_assert_eq!(found.filter(|read| read.suppressed.is_some()).count(), expected);
+    }
+
+    #[test]
+    fn the_export_of_the_next_run_changes_nothing((findings, exceptions) in run()) {
+        let later: Vec<_> = findings.iter().cloned().map(|finding| FindingRecord {
+            status: FindingStatus::Persisting,
+            last_seen: "2026-09-30".into(),
+            ..finding
+        }).collect();
+        let before = export(&findings, &exceptions);
+        let after = Export { run: "r2", as_of: "2026-09-30", ..export(&later, &exceptions) };
+        let written: [fn(&Export<'_>) -> Vec<u8>; 6] = [
+            sarif,
+            generic_json,
+            generic_csv,
+            ocsf,
+            |export| csaf(export, "https://firm.example", "Firm").bytes,
+            |export| cyclonedx(export).bytes,
+        ];
+        for write in written {
+            let (before, after) = (write(&before), write(&after));
+            if before.is_empty() {
+                continue;
+            }
+            let (before, after) = (import(&before, "x").unwrap().findings, import(&after, "x").unwrap().findings);
+            let known = |(n, finding): (usize, &ImportedFinding)| Known { id: format!("{n:03}"), resolved: false, seen: finding.candidate() };
+            let known: Vec<_> = before.iter().enumerate().map(known).collect();
+            let matches = match_findings(&known, &after.iter().map(ImportedFinding::candidate).collect::<Vec<_>>(), |_| true);
+            prop_assert_eq!(matches.count(Standing::Unchanged), after.len());
+            prop_assert_eq!(before.len(), after.len());
+        }
     }
 
     #[test]
@@ -188,7 +303,7 @@ proptest! {
 }
 
 #[test]
-fn what_is_gone_is_written_as_absent_and_not_read_as_a_finding() {
+fn what_is_gone_is_written_as_gone() {
     let gone = ResolvedFinding {
         id: "0123456789abcdef0123456789abcdef".into(),
         check: "a/b".into(),
@@ -198,34 +313,20 @@ fn what_is_gone_is_written_as_absent_and_not_read_as_a_finding() {
         first_seen: "2025-01-01".into(),
         last_seen: "2025-01-01".into(),
     };
-    let bytes = sarif(&Export { resolved: &[gone], ..export(&[], &[]) });
+    let gone = [gone];
+    let bytes = sarif(&Export { resolved: &gone, ..export(&[], &[]) });
     let read = import(&bytes, "x").unwrap();
     assert!(read.findings.is_empty());
     assert_eq!(read.log.passed.values().map(|tally| tally.count).sum::<u64>(), 1);
+    // OCSF closes a finding by a record of it.
+    let read = import(&ocsf(&Export { resolved: &gone, ..export(&[], &[]) }), "x").unwrap().findings;
+    assert_eq!((own_id(&read[0]), read[0].severity.ours), (gone[0].id.clone(), Severity::High));
+    assert_eq!(read[0].suppressed.as_ref().unwrap().kind, SuppressionKind::Fixed);
 }
 
 #[test]
 fn exceptions_about_vulnerabilities_become_vex() {
-    let finding = |id: &str, subject: Subject| FindingRecord {
-        id: id.into(),
-        check: "vulnerability/known".into(),
-        aspect: None,
-        title: "t".into(),
-        severity: Severity::High,
-        confidence: 1.0,
-        items: vec![],
-        system: SystemId("s".into()),
-        asset: None,
-        subject,
-        facts: BTreeMap::from([("cve".to_owned(), "CVE-2026-2".into())]),
-        evidence: vec![],
-        risk: String::new(),
-        advice: String::new(),
-        zh_tw: FindingTexts { title: String::new(), risk: String::new(), advice: String::new() },
-        status: FindingStatus::New,
-        first_seen: "2026-01-01".into(),
-        last_seen: "2026-01-01".into(),
-    };
+    let finding = |id: &str, subject: Subject| FindingRecord { subject, ..known_flaw(id) };
     let findings = [
         finding("a", Subject::Vulnerability { asset: "web 1".into(), vulnerability: "CVE-2026-1".into() }),
         finding("b", Subject::Package { host: "h".into(), purl: "pkg:deb/debian/x@1".into() }),
@@ -245,17 +346,97 @@ fn exceptions_about_vulnerabilities_become_vex() {
     ];
     let vex = openvex(&export(&findings, &exceptions), "https://firm.example/vex/1", "Firm");
     assert_eq!(vex.left_out, ["c"]);
-    let read = import(&vex.bytes, "x").unwrap().findings;
+    let read = import(&vex.bytes.unwrap(), "x").unwrap().findings;
     assert_eq!(read.len(), 2);
     assert_eq!(read[0].rule, "CVE-2026-1");
+    assert_eq!(read[0].component.as_ref().unwrap().name, "web 1");
     assert_eq!(read[0].suppressed.as_ref().unwrap().justification, "reason");
     assert_eq!(read[1].component.as_ref().unwrap().name, "debian/x");
+    assert_eq!(read[1].asset.as_deref(), Some("h"));
     assert!(read[1].suppressed.is_none(), "an accepted risk is not absence of the vulnerability");
     assert_eq!(read[1].advice, "risk_accepted (until 2027-01-01): reason");
+    let nothing = openvex(&export(&findings[2..], &exceptions), "https://firm.example/vex/1", "Firm");
+    assert_eq!((nothing.bytes, nothing.left_out.len()), (None, 1));
     let bom = cyclonedx(&export(&findings, &exceptions[..1]));
     assert_eq!(bom.left_out, ["c"]);
     let read = import(&bom.bytes, "x").unwrap().findings;
     assert_eq!(read.iter().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(), ["CVE-2026-1", &read[1].rule]);
     assert!(read[0].suppressed.is_some() && read[1].suppressed.is_none(), "{read:?}");
     assert_eq!(read[1].component.as_ref().unwrap().name, "debian/x");
+
+    let category = |findings: &[FindingRecord]| {
+        let bytes = csaf(&export(findings, &exceptions), "https://firm.example", "Firm").bytes;
+        serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["document"]["category"].to_string()
+    };
+    assert_eq!([&findings[..2], &findings, &[]].map(category), ["\"csaf_vex\"", "\"csaf_base\"", "\"csaf_base\""]);
+    let read = import(&csaf(&export(&findings[..2], &exceptions), "https://firm.example", "Firm").bytes, "x").unwrap();
+    let read = read.findings;
+    let purl = &read[1].component.as_ref().unwrap().purl;
+    assert_eq!((purl.as_str(), read[1].asset.as_deref()), ("pkg:deb/debian/x@1", Some("h")));
+    assert_eq!(read[0].suppressed.as_ref().unwrap().justification, "reason");
+    assert_eq!(
+        (read[1].suppressed.as_ref(), read[1].advice.as_str()),
+        (None, "risk_accepted (until 2027-01-01): reason")
+    );
+}
+
+#[test]
+fn one_hosts_decision_says_nothing_about_another() {
+    let mut findings: Vec<_> = ["a", "b"].into_iter().map(known_flaw).collect();
+    findings.push(FindingRecord { id: "other check".into(), ..findings[1].clone() });
+    let exceptions = ["a", "b"].map(|id| Exception {
+        finding: id.into(),
+        kind: ExceptionKind::FalsePositive,
+        justification: "reason".into(),
+        approved_by: "x".into(),
+        until: None,
+    });
+    let document = csaf(&export(&findings, &exceptions), "https://firm.example", "Firm");
+    let read = import(&document.bytes, "x").unwrap().findings;
+    let told: Vec<_> = read.iter().map(|read| (read.asset.as_deref(), read.suppressed.is_some())).collect();
+    assert_eq!(told, [(Some("a"), true), (Some("b"), false)], "the strongest statement about b holds");
+    let twice = [findings[0].clone(), findings[0].clone(), findings[1].clone()];
+    let vex: serde_json::Value =
+        serde_json::from_slice(&openvex(&export(&twice, &exceptions), "urn:x:y", "Firm").bytes.unwrap()).unwrap();
+    assert_eq!(vex["statements"].as_array().unwrap().len(), 2, "no statement stands twice");
+}
+
+#[test]
+fn ocsf_is_known_by_its_beginning_however_long_the_evidence() {
+    let mut finding = known_flaw("a");
+    finding.subject = Subject::Host { host: "a".into() };
+    let proof = finding.evidence[0].clone();
+    finding.evidence = (1..5000).map(|line| Proof { locator: Locator::Line(line), ..proof.clone() }).collect();
+    let read = import(&ocsf(&export(&[finding], &[])), "x").unwrap();
+    assert_eq!(read.findings[0].locations.len(), 4999);
+}
+
+/// A finding about a package on a host, which is also its id.
+fn known_flaw(host: &str) -> FindingRecord {
+    FindingRecord {
+        id: host.into(),
+        check: "vulnerability/known".into(),
+        aspect: None,
+        title: "t".into(),
+        severity: Severity::High,
+        confidence: 1.0,
+        items: vec![ItemId("SEC-8.2".into())],
+        system: SystemId("s".into()),
+        asset: None,
+        subject: Subject::Package { host: host.into(), purl: "pkg:deb/debian/x@1".into() },
+        facts: BTreeMap::from([("cve".to_owned(), "CVE-2026-1002".into())]),
+        evidence: vec![Proof {
+            sha256: Sha256::of(b""),
+            path: "a".into(),
+            member: None,
+            locator: Locator::Whole,
+            excerpt: "text".into(),
+        }],
+        risk: String::new(),
+        advice: String::new(),
+        zh_tw: FindingTexts { title: String::new(), risk: String::new(), advice: String::new() },
+        status: FindingStatus::New,
+        first_seen: "2026-01-01".into(),
+        last_seen: "2026-01-01".into(),
+    }
 }

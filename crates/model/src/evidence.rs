@@ -350,6 +350,22 @@ pub enum Match {
 /// Why the bytes cannot be rewritten as a whole: then they are not kept at all.
 pub type Redact = fn(&[u8]) -> Result<Option<Vec<u8>>, String>;
 
+/// The same with what it was told.
+pub type Rewrite = dyn Fn(&[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync;
+
+/// What one file of the evidence says of others of a name before any of them is taken in.
+pub struct Declared {
+    /// Pattern over the names of files ([`crate::glob`]).
+    pub name: String,
+    /// What such a file is read as; nothing where its content cannot be that.
+    pub format: fn(&Head<'_>) -> Option<&'static Format>,
+    /// How it is rewritten before it is kept; see [`Redact`].
+    pub redact: Box<Rewrite>,
+}
+
+/// Reads what a TOML or YAML file says of others; nothing where it is about something else.
+pub type Declare = fn(&str) -> Vec<Declared>;
+
 /// A format that intake can recognise by content.
 #[derive(Clone, Copy, Debug)]
 pub struct Format {

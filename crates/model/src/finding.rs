@@ -134,11 +134,36 @@ pub enum Subject {
 
 impl Subject {
     /// What stays the same when the same defect is seen again next year: everything but the place in the file.
-    fn identity(&self) -> Self {
+    pub fn identity(&self) -> Self {
         match self.clone() {
             Self::Rule { device, rule, .. } => Self::Rule { device, rule, line: 0 },
             other => other,
         }
+    }
+
+    /// The same subject with every name or address of a device or host in it rewritten.
+    pub fn with_devices(mut self, mut rewrite: impl FnMut(&str) -> String) -> Self {
+        let names: [Option<&mut String>; 3] = match &mut self {
+            Self::Connection { src, dst, dst_name, .. } => [Some(src), Some(dst), dst_name.as_mut()],
+            Self::Name { src, .. } => [src.as_mut(), None, None],
+            Self::File { host, .. } => [host.as_mut(), None, None],
+            // A local policy or account is its host's.
+            Self::Account { domain: name, .. }
+            | Self::Policy { scope: name, .. }
+            | Self::Host { host: name }
+            | Self::Rule { device: name, .. }
+            | Self::Package { host: name, .. }
+            | Self::Vulnerability { asset: name, .. } => [Some(name), None, None],
+            Self::Certificate { .. }
+            | Self::Key { .. }
+            | Self::Component { .. }
+            | Self::Series { .. }
+            | Self::Record { .. } => [None, None, None],
+        };
+        for name in names.into_iter().flatten() {
+            *name = rewrite(name);
+        }
+        self
     }
 
     /// Short form for a terminal line.
@@ -238,9 +263,20 @@ impl Finding {
     /// The fingerprint that survives the years: check, aspect, system, asset and the subject's identity; never a
     /// line number, a time or a count.
     pub fn fingerprint(&self, system: &SystemId) -> String {
-        let identity = serde_json::json!([self.check, self.aspect, system, self.asset, self.subject.identity()]);
-        Sha256::of(identity.to_string().as_bytes()).short()
+        fingerprint(&self.check, self.aspect.as_deref(), system, self.asset.as_deref(), &self.subject)
     }
+}
+
+/// See [`Finding::fingerprint`].
+pub(crate) fn fingerprint(
+    check: &str,
+    aspect: Option<&str>,
+    system: &SystemId,
+    asset: Option<&str>,
+    subject: &Subject,
+) -> String {
+    let identity = serde_json::json!([check, aspect, system, asset, subject.identity()]);
+    Sha256::of(identity.to_string().as_bytes()).short()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 pub mod evidence;
 pub mod finding;
+pub mod glob;
 pub mod id;
 pub mod indicator;
 pub mod note;

@@ -27,7 +27,8 @@ pub enum FindingStatus {
 /// A line of `findings.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingRecord {
-    /// The fingerprint: the same defect has the same id in every run.
+    /// The fingerprint under which it was first seen: the same defect has the same id in every run, also on a device
+    /// that was renamed or re-addressed since, where the register of devices says so.
     pub id: String,
     /// Slug of the check; `secdiag explain CHECK` tells more.
     pub check: String,
@@ -63,6 +64,14 @@ pub struct FindingRecord {
     pub first_seen: String,
     /// As-of date of the last run that saw it: this one.
     pub last_seen: String,
+}
+
+impl FindingRecord {
+    /// The fingerprint by the names that the evidence of this run uses.
+    pub fn fingerprint(&self) -> String {
+        let (aspect, asset) = (self.aspect.as_deref(), self.asset.as_deref());
+        crate::finding::fingerprint(&self.check, aspect, &self.system, asset, &self.subject)
+    }
 }
 
 /// A finding's texts in one language.
@@ -228,10 +237,9 @@ impl CoveragePart {
         }
     }
 
-    /// Whether a finding with this side and asset would have been seen.
-    pub fn covers(&self, aspect: Option<&str>, asset: Option<&str>) -> bool {
-        let side = self.aspect.is_none() || aspect.is_none() || self.aspect.as_deref() == aspect;
-        side && (self.assets.is_empty() || asset.is_none_or(|asset| self.assets.contains(asset)))
+    /// Whether a finding of this side of the question would have been seen.
+    pub fn is_side(&self, aspect: Option<&str>) -> bool {
+        self.aspect.is_none() || aspect.is_none() || self.aspect.as_deref() == aspect
     }
 }
 

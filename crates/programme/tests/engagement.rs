@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use secdiag_programme::asset::{self, Asset, Change, KeyKind, Keys, normal, resolve};
+use secdiag_programme::asset::{Asset, Change, Devices, KeyKind, Keys, normal, resolve};
 use secdiag_programme::engagement::{Engagement, Facts, Refusal, RunFacts, Stage, Step};
 use secdiag_programme::event::{Act, Event, in_order};
 
@@ -162,11 +162,55 @@ fn merges_keep_everything_and_never_bite_their_tail() {
         event(5, "a", &merged("c")),
         event(6, "b", &seen("b2", &[(KeyKind::Ip, "10.0.0.9")])),
     ];
-    let all = asset::fold(&events);
+    let devices = Devices::of(&events);
+    let all = devices.all();
     assert_eq!(all.keys().collect::<Vec<_>>(), ["a"]);
     assert_eq!(all["a"].name, "b2");
     assert_eq!(all["a"].keys[&KeyKind::Hostname].len(), 2);
     events.reverse();
     in_order(&mut events);
-    assert_eq!(asset::fold(&events), all);
+    assert_eq!(Devices::of(&events), devices);
+}
+
+#[test]
+fn a_name_is_the_device_s_that_was_last_seen_with_it() {
+    use KeyKind::{Hostname, Ip, Serial};
+    let seen = |at, id: &str, pairs: &[(KeyKind, &str)]| {
+        let change = Change::Seen { system: "s".into(), name: pairs[1].1.into(), keys: keys(pairs) };
+        Event::new("f", id, &act(at, "x"), &change)
+    };
+    let mut events = vec![
+        seen(10, "a", &[(Serial, "1"), (Hostname, "fw1"), (Ip, "10.0.0.1")]),
+        seen(10, "b", &[(Serial, "2"), (Hostname, "fw2.firm.example")]),
+        // Swapped at one instant; without an address the old one stays.
+        seen(20, "a", &[(Serial, "1"), (Hostname, "fw2")]),
+        seen(20, "b", &[(Serial, "2"), (Hostname, "fw1")]),
+        // Replaced; then the newcomer is renamed and nobody is called so.
+        seen(30, "c", &[(Serial, "3"), (Hostname, "fw1"), (Ip, "10.0.0.1")]),
+        seen(40, "c", &[(Serial, "3"), (Hostname, "fw3")]),
+    ];
+    in_order(&mut events);
+    let devices = Devices::of(&events);
+    let whose = |name: &str, at| devices.bearer("s", name, act(at, "x").at);
+    assert_eq!(
+        [5, 10, 19, 20, 30, 39, 40].map(|at| whose("FW1", at)),
+        [
+            Some("a"), // first known by it
+            Some("a"),
+            Some("a"),
+            Some("b"),
+            Some("c"),
+            Some("c"),
+            None,
+        ]
+    );
+    assert_eq!([10, 20].map(|at| whose("fw2", at)), [Some("b"), Some("a")]);
+    assert_eq!(whose("fw2.other.example", 10), None);
+    assert_eq!([20, 30, 40].map(|at| whose("10.0.0.1", at)), [Some("a"), Some("c"), Some("c")]);
+    assert_eq!([5, 39].map(|at| whose("fw3", at)), [None, None], "it had another name then");
+    assert_eq!(whose("nobody", 10), None);
+    // An inventory without serial numbers: of all that were ever called so, the one that is now.
+    let which = |name: &str, at| devices.resolve("s", name, &keys(&[(Hostname, name)]), act(at, "x").at);
+    assert_eq!(which("fw1", 30).map(|asset| asset.id.as_str()), Some("c"));
+    assert_eq!(devices.resolve("s", "fw1", &keys(&[(Serial, "9"), (Hostname, "fw1")]), act(30, "x").at), None);
 }

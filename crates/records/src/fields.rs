@@ -25,7 +25,7 @@ impl Notes {
         if let Some((count, _)) = self.found.get_mut(&key) {
             *count += 1;
         } else if self.found.len() < KEPT {
-            self.found.insert(key, (1, place(at)));
+            self.found.insert(key, (1, at.place()));
         } else {
             self.beyond += 1;
         }
@@ -48,11 +48,6 @@ impl Notes {
         }
         notes
     }
-}
-
-/// `line 12` where the line is known, else the path.
-fn place(at: &At) -> String {
-    if at.line > 0 { format!("line {}", at.line) } else { at.path.clone() }
 }
 
 /// The fields of one table. Each is taken once; [`Fields::done`] notes those that nobody took.

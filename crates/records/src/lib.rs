@@ -30,6 +30,13 @@ pub struct At {
     pub path: String,
 }
 
+impl At {
+    /// `line 12` where the line is known, else the path.
+    pub fn place(&self) -> String {
+        if self.line > 0 { format!("line {}", self.line) } else { self.path.clone() }
+    }
+}
+
 /// Whether a TOML or YAML file declares itself as `kind`: a top-level `secdiag = "kind"` or `secdiag: kind` within its
 /// first lines.
 pub fn declared(head: &Head<'_>, kind: &str) -> Match {

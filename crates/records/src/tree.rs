@@ -190,12 +190,7 @@ fn parse_csv(text: &str, list: &str) -> (Node, Vec<Fault>) {
             beyond += 1;
             continue;
         }
-        let line = record.position().map_or(0, |position| {
-            // A record is said to begin right after the last one's carriage return, where its line feed still stands.
-            let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
-            let ends = text.as_bytes()[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            lines.at(start + ends)
-        });
+        let line = record.position().map_or(0, |position| lines.of_record(text, position));
         let cells = record.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty()).map(|(index, cell)| {
             let name = header.get(index).filter(|name| !name.is_empty()).cloned();
             let name = name.unwrap_or_else(|| format!("column {}", index + 1));
@@ -236,11 +231,20 @@ fn empty() -> Node {
 }
 
 /// Byte offsets of line ends.
-struct Lines(Vec<usize>);
+pub struct Lines(Vec<usize>);
 
 impl Lines {
-    fn new(text: &str) -> Self {
+    /// Those of a text.
+    pub fn new(text: &str) -> Self {
         Self(text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect())
+    }
+
+    /// Line of a CSV record of the same text, counted from 1. The reader says that a record begins right after the last
+    /// one's carriage return, where its line feed still stands.
+    pub fn of_record(&self, text: &str, position: &csv::Position) -> u64 {
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(text.len());
+        let ends = text.as_bytes()[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.at(start + ends)
     }
 
     /// Line of a byte, counted from 1.

@@ -60,6 +60,29 @@ pub fn parse_where(bytes: &[u8], fits: &dyn Fn(&[String]) -> bool, wanted: &str,
     (Node { line: 1, value: Value::Map(map) }, faults)
 }
 
+/// Every column of every sheet: its name and its filled cells as text.
+///
+/// # Errors
+///
+/// Why the workbook cannot be read as a whole.
+pub fn columns(bytes: &[u8]) -> Result<Vec<(String, Vec<String>)>, String> {
+    let mut all = Vec::new();
+    for sheet in secdiag_sheet::read(bytes, LIMITS)? {
+        if let Some(damage) = sheet.damage {
+            return Err(damage);
+        }
+        let mut rows = sheet.rows.into_iter();
+        let Some(header) = rows.next() else { continue };
+        let mut columns: BTreeMap<u32, (String, Vec<String>)> =
+            header.cells.iter().map(|(at, name)| (*at, (column(&shown(name)), Vec::new()))).collect();
+        for (at, cell) in rows.flat_map(|row| row.cells) {
+            columns.entry(at).or_default().1.push(shown(&cell));
+        }
+        all.extend(columns.into_values());
+    }
+    Ok(all)
+}
+
 fn has(sheet: &Sheet, columns: &[&str]) -> bool {
     let names = names(sheet);
     columns.iter().all(|wanted| names.iter().any(|name| name == wanted))
@@ -85,11 +108,12 @@ fn take(rows: Vec<Row>) -> Vec<Node> {
     rows.map(record).collect()
 }
 
-/// A cell as text; a date as `2026-10-05`.
+/// A cell as text; a date as `2026-10-05`, with a time of day as `2026-10-05 09:30:00`.
 fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) | Cell::Broken(text) => text.trim().to_owned(),
         Cell::Date(date) => date.to_string(),
+        Cell::Moment(at) => at.strftime("%Y-%m-%d %H:%M:%S").to_string(),
     }
 }
 

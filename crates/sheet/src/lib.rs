@@ -6,7 +6,7 @@
 use std::io::{Cursor, Read};
 
 use calamine::{DataRef, Reader as _, Xlsx};
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime, Time};
 
 /// How much is read.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,10 @@ pub struct Row {
 pub enum Cell {
     /// A text, a number or a truth value, as text.
     Text(String),
-    /// A date; the time of day is left out.
+    /// A date.
     Date(Date),
+    /// A date with a time of day, to the second.
+    Moment(DateTime),
     /// An error value of the spreadsheet program, such as `#REF!`.
     Broken(String),
 }
@@ -127,10 +129,15 @@ fn value(value: &DataRef<'_>) -> Option<Cell> {
         DataRef::Empty => return None,
         DataRef::Error(error) => return Some(Cell::Broken(error.to_string())),
         DataRef::DateTime(at) if at.is_datetime() => {
-            let (year, month, day, ..) = at.to_ymd_hms_milli();
+            let (year, month, day, hour, minute, second, _) = at.to_ymd_hms_milli();
             let part = |value: u8| i8::try_from(value).unwrap_or_default();
-            match i16::try_from(year).ok().and_then(|year| Date::new(year, part(month), part(day)).ok()) {
-                Some(date) => return Some(Cell::Date(date)),
+            let date = i16::try_from(year).ok().and_then(|year| Date::new(year, part(month), part(day)).ok());
+            match date {
+                Some(date) => {
+                    let time = Time::new(part(hour), part(minute), part(second), 0).unwrap_or(Time::midnight());
+                    let whole_day = time == Time::midnight();
+                    return Some(if whole_day { Cell::Date(date) } else { Cell::Moment(date.to_datetime(time)) });
+                }
                 None => at.as_f64().to_string(),
             }
         }
@@ -175,6 +182,17 @@ mod tests {
         ];
         let rows = vec![Row { number: 1, cells: cells.clone() }, Row { number: 3, cells }];
         assert_eq!(sheets, [Sheet { name: "一".to_owned(), rows, damage: None }]);
+    }
+
+    #[test]
+    fn a_date_with_a_time_of_day_keeps_it() {
+        let at = ExcelDateTime::from_ymd(2026, 10, 5).and_then(|day| day.and_hms(9, 30, 15)).unwrap();
+        let mut workbook = Workbook::new();
+        let form = Format::new().set_num_format("yyyy-mm-dd hh:mm:ss");
+        workbook.add_worksheet().write_datetime_with_format(0, 0, at, &form).unwrap();
+        let sheets = read(&workbook.save_to_buffer().unwrap(), LIMITS).unwrap();
+        let moment = jiff::civil::date(2026, 10, 5).at(9, 30, 15, 0);
+        assert_eq!(sheets[0].rows[0].cells, [(0, Cell::Moment(moment))]);
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl Store {
 
         let last: Option<i64> =
             sqlx::query_scalar("SELECT MAX(sequence) FROM runs").fetch_one(&mut *tx).await.map_err(error)?;
-        insert(&mut tx, last.unwrap_or(0) + 1, &import.result).await.map_err(error)?;
+        insert(&mut tx, last.unwrap_or(0) + 1, Some(now), &import.result).await.map_err(error)?;
         let head = "INSERT INTO finding_identity (firm, finding, source, seen) ";
         let tail = " ON CONFLICT (firm, finding) DO UPDATE SET seen = excluded.seen";
         insert_all(&mut tx, head, 4, &identities, tail, |mut row, (finding, seen)| {

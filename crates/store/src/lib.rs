@@ -7,6 +7,7 @@
 //! Needs a tokio runtime with its timers on (`enable_all`). The SQL is the same for PostgreSQL, except for how a connection is opened and a writing transaction begins.
 
 mod bulk;
+mod device;
 mod error;
 mod import;
 mod life;
@@ -17,19 +18,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use secdiag_model::result::{CheckCoverage, CoveragePart, FindingRecord, RunInfo};
 use secdiag_model::{CheckState, Severity, SystemId};
 use serde_json::Value as Json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
+pub use device::DeviceNames;
 pub use error::StoreError;
 pub use import::{Import, Imported};
 pub use life::{FindingLife, Lifecycle};
 pub use log::{EventFilter, FindingFacts, FindingTexts, StateCount};
 pub use record::Recorded;
 
-use life::{Looks, Memory, Seen, What};
+use device::{Moment, Names};
+use life::{Identity, Looks, Memory, Seen, What};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
@@ -163,20 +167,30 @@ impl Store {
     /// - Seen before, not seen now, and this run looked for it: resolved. A run looks where its check found something
     ///   or passed on at least one subject of the system, of the finding's aspect and on its device or host, where the
     ///   check tells these apart; where it did not look the finding stays open and is neither resolved nor listed.
+    ///
+    /// Devices are told apart by the firm's register of devices, each name as of the day of the run that used it; the
+    /// register is taken as it was known `now`, or when the run was recorded, should it be.
     pub async fn lifecycle(
         &self,
         run: &RunInfo,
         coverage: &[CheckCoverage],
         findings: &[FindingRecord],
+        now: Timestamp,
     ) -> Result<Lifecycle, StoreError> {
         let mut tx = self.read().await?;
+        let own = self.own(&mut tx, run, now).await?;
+        let firm = run.firm.as_deref().unwrap_or_default();
+        let devices = self.devices_for(&mut tx, firm, &own).await?;
         let mut memory = Memory::default();
-        for earlier in self.earlier_runs(&mut tx, run).await? {
-            let looks = self.looks(&mut tx, &earlier.run).await?;
-            let seen = self.seen(&mut tx, &earlier.run).await?;
-            memory.run(&earlier.as_of, &looks, seen);
+        for earlier in self.earlier_runs(&mut tx, run, own.sequence).await? {
+            let names = Names { devices: &devices, at: self.eye(&earlier.moment)? };
+            let looks = self.looks(&mut tx, &earlier.run, &names).await?;
+            let seen = self.seen(&mut tx, &earlier.run, &names).await?;
+            memory.run(&earlier.moment.as_of, earlier.sequence, &looks, seen);
         }
-        Ok(memory.judge(&run.as_of, &Looks::of(coverage), findings))
+        let names = Names { devices: &devices, at: own.eye };
+        let seen = findings.iter().map(|finding| names.seen(finding)).collect();
+        Ok(memory.judge(&run.as_of, own.sequence, &Looks::of(coverage, &names), seen))
     }
 
     /// Every recorded run, in order of recording.
@@ -257,27 +271,45 @@ impl Store {
         tx.commit().await.map_err(|error| self.error(error))
     }
 
-    async fn earlier_runs(&self, tx: &mut Transaction<'_, Sqlite>, run: &RunInfo) -> Result<Vec<OrderRow>, StoreError> {
-        let sequence: Option<i64> = sqlx::query_scalar("SELECT sequence FROM runs WHERE run = $1")
+    /// The place of a run that may be recorded already.
+    pub(crate) async fn own(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        run: &RunInfo,
+        now: Timestamp,
+    ) -> Result<Own, StoreError> {
+        let known: Option<(i64, Option<i64>)> = sqlx::query_as("SELECT sequence, recorded_at FROM runs WHERE run = $1")
             .bind(&run.run)
             .fetch_optional(&mut **tx)
             .await
             .map_err(|error| self.error(error))?;
+        let (sequence, recorded_at) = known.unwrap_or((i64::MAX, Some(now.as_microsecond())));
+        let eye = self.eye(&Moment { as_of: run.as_of.clone(), recorded_at })?;
+        let recorded_at = recorded_at.and_then(|micros| Timestamp::from_microsecond(micros).ok());
+        Ok(Own { sequence, eye, recorded_at })
+    }
+
+    async fn earlier_runs(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        run: &RunInfo,
+        sequence: i64,
+    ) -> Result<Vec<OrderRow>, StoreError> {
         sqlx::query_as(
-            "SELECT run, as_of FROM runs
+            "SELECT run, sequence, as_of, recorded_at FROM runs
              WHERE firm = $1 AND run <> $2 AND (as_of < $3 OR (as_of = $3 AND sequence < $4))
              ORDER BY as_of, sequence",
         )
         .bind(run.firm.as_deref().unwrap_or_default())
         .bind(&run.run)
         .bind(&run.as_of)
-        .bind(sequence.unwrap_or(i64::MAX))
+        .bind(sequence)
         .fetch_all(&mut **tx)
         .await
         .map_err(|error| self.error(error))
     }
 
-    async fn looks(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Looks, StoreError> {
+    async fn looks(&self, tx: &mut Transaction<'_, Sqlite>, run: &str, names: &Names<'_>) -> Result<Looks, StoreError> {
         let rows: Vec<CoverageRow> =
             sqlx::query_as("SELECT system, check_slug, state, parts FROM run_coverage WHERE run = $1")
                 .bind(run)
@@ -288,15 +320,24 @@ impl Store {
         for row in rows {
             let state: CheckState = self.word("run_coverage.state", &row.state)?;
             let parts: Vec<CoveragePart> = self.json("run_coverage.parts", &row.parts)?;
-            looks.add(&row.system, &row.check_slug, state, parts);
+            looks.add(&row.system, &row.check_slug, state, parts, names);
         }
         Ok(looks)
     }
 
-    async fn seen(&self, tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<Vec<Seen>, StoreError> {
+    async fn seen(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        run: &str,
+        names: &Names<'_>,
+    ) -> Result<Vec<Seen>, StoreError> {
         let rows: Vec<SeenRow> = sqlx::query_as(
-            "SELECT f.id, f.system, f.check_slug, f.aspect, f.asset, o.title, o.severity
-             FROM occurrences o JOIN findings f ON f.firm = o.firm AND f.id = o.finding
+            "SELECT f.id, f.system, f.check_slug, f.aspect,
+                    CASE WHEN o.subject IS NULL THEN f.asset ELSE o.asset END AS asset,
+                    COALESCE(o.subject, f.subject) AS subject, i.finding IS NOT NULL AS matched, o.title, o.severity
+             FROM occurrences o
+             JOIN findings f ON f.firm = o.firm AND f.id = o.finding
+             LEFT JOIN finding_identity i ON i.firm = o.firm AND i.finding = o.finding
              WHERE o.run = $1 ORDER BY o.ordinal",
         )
         .bind(run)
@@ -305,10 +346,53 @@ impl Store {
         .map_err(|error| self.error(error))?;
         let seen = |row: SeenRow| {
             let severity = self.word("occurrences.severity", &row.severity)?;
-            let what = What { system: row.system, check: row.check_slug, aspect: row.aspect, asset: row.asset };
-            Ok(Seen { id: row.id, what, title: row.title, severity })
+            let (identity, what) = self.identity(row.known, names)?;
+            Ok(Seen { identity, what, title: row.title, severity })
         };
         rows.into_iter().map(seen).collect()
+    }
+
+    /// The findings of a firm, or one of them, each as the last run that saw it named it; one run left out.
+    pub(crate) async fn last_seen(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        firm: &str,
+        finding: Option<&str>,
+        but: &str,
+    ) -> Result<Vec<LastRow>, StoreError> {
+        sqlx::query_as(
+            "SELECT f.id, f.system, f.check_slug, f.aspect,
+                    CASE WHEN o.subject IS NULL THEN f.asset ELSE o.asset END AS asset,
+                    COALESCE(o.subject, f.subject) AS subject, i.finding IS NOT NULL AS matched, o.as_of, o.recorded_at
+             FROM findings f
+             JOIN (SELECT o.finding, o.asset, o.subject, r.as_of, r.recorded_at,
+                          ROW_NUMBER() OVER (PARTITION BY o.finding ORDER BY r.as_of DESC, r.sequence DESC, o.ordinal) AS place
+                   FROM occurrences o JOIN runs r ON r.run = o.run
+                   WHERE o.firm = $1 AND ($2 IS NULL OR o.finding = $2) AND o.run <> $3) o
+               ON o.finding = f.id AND o.place = 1
+             LEFT JOIN finding_identity i ON i.firm = f.firm AND i.finding = f.id
+             WHERE f.firm = $1 ORDER BY f.id",
+        )
+        .bind(firm)
+        .bind(finding)
+        .bind(but)
+        .fetch_all(&mut **tx)
+        .await
+        .map_err(|error| self.error(error))
+    }
+
+    /// What a recorded finding is, by the names of the run that saw it.
+    pub(crate) fn identity(&self, row: KnownRow, names: &Names<'_>) -> Result<(Identity, What), StoreError> {
+        let KnownRow { id, system, check_slug: check, aspect, asset, subject, matched } = row;
+        let asset = asset.map(|name| names.device(&system, &name));
+        let what = What { system, check, aspect, asset };
+        // What another tool told is matched when it is taken over.
+        let device = if matched || names.devices.all().is_empty() {
+            None
+        } else {
+            names.identity(&what, &self.json("findings.subject", &subject)?)
+        };
+        Ok((Identity { id, device }, what))
     }
 
     async fn sightings(
@@ -317,7 +401,7 @@ impl Store {
         finding: &FindingRow,
     ) -> Result<Vec<Sighting>, StoreError> {
         let runs: Vec<OrderRow> = sqlx::query_as(
-            "SELECT r.run, r.as_of FROM runs r JOIN run_systems s ON s.run = r.run
+            "SELECT r.run, r.sequence, r.as_of, r.recorded_at FROM runs r JOIN run_systems s ON s.run = r.run
              WHERE r.firm = $1 AND s.system = $2 ORDER BY r.as_of, r.sequence",
         )
         .bind(&finding.firm)
@@ -325,14 +409,15 @@ impl Store {
         .fetch_all(&mut **tx)
         .await
         .map_err(|error| self.error(error))?;
-        let what = What {
-            system: finding.system.clone(),
-            check: finding.check_slug.clone(),
-            aspect: finding.aspect.clone(),
-            asset: finding.asset.clone(),
+        let devices = self.devices(tx, &finding.firm, Timestamp::MAX, Timestamp::MAX).await?;
+        let Some(LastRow { known, moment }) = self.last_seen(tx, &finding.firm, Some(&finding.id), "").await?.pop()
+        else {
+            return Ok(Vec::new());
         };
+        let (_, what) = self.identity(known, &Names { devices: &devices, at: self.eye(&moment)? })?;
         let mut sightings = Vec::new();
-        for OrderRow { run, as_of } in runs {
+        for OrderRow { run, moment, .. } in runs {
+            let names = Names { devices: &devices, at: self.eye(&moment)? };
             let seen: Option<(String, String)> = sqlx::query_as(
                 "SELECT severity, title FROM occurrences WHERE run = $1 AND finding = $2 ORDER BY ordinal LIMIT 1",
             )
@@ -345,10 +430,10 @@ impl Store {
                 Some((severity, title)) => {
                     View::Seen { severity: self.word("occurrences.severity", &severity)?, title }
                 }
-                None if self.looks(tx, &run).await?.covers(&what) => View::NotSeen,
+                None if self.looks(tx, &run, &names).await?.covers(&what) => View::NotSeen,
                 None => View::NotLookedAt,
             };
-            sightings.push(Sighting { run, as_of, view });
+            sightings.push(Sighting { run, as_of: moment.as_of, view });
         }
         Ok(sightings)
     }
@@ -398,10 +483,43 @@ async fn connect(path: &Path, options: &SqliteConnectOptions, patience: Duration
     }
 }
 
+/// The place of a run in the order of recording, and what it saw.
+pub(crate) struct Own {
+    pub(crate) sequence: i64,
+    /// Until when it saw the world.
+    pub(crate) eye: Timestamp,
+    /// When it was or is recorded; nothing: before that was kept.
+    pub(crate) recorded_at: Option<Timestamp>,
+}
+
 #[derive(sqlx::FromRow)]
 struct OrderRow {
     run: String,
-    as_of: String,
+    sequence: i64,
+    #[sqlx(flatten)]
+    moment: Moment,
+}
+
+/// A finding as the last run that saw it named it.
+#[derive(sqlx::FromRow)]
+pub(crate) struct LastRow {
+    #[sqlx(flatten)]
+    pub(crate) known: KnownRow,
+    #[sqlx(flatten)]
+    pub(crate) moment: Moment,
+}
+
+/// A finding as a run named it.
+#[derive(sqlx::FromRow)]
+pub(crate) struct KnownRow {
+    pub(crate) id: String,
+    system: String,
+    check_slug: String,
+    aspect: Option<String>,
+    asset: Option<String>,
+    subject: String,
+    /// Told by another tool.
+    matched: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -414,11 +532,8 @@ struct CoverageRow {
 
 #[derive(sqlx::FromRow)]
 struct SeenRow {
-    id: String,
-    system: String,
-    check_slug: String,
-    aspect: Option<String>,
-    asset: Option<String>,
+    #[sqlx(flatten)]
+    known: KnownRow,
     title: String,
     severity: String,
 }

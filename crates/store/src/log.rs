@@ -79,10 +79,11 @@ impl Store {
         firm: Option<&str>,
     ) -> Result<BTreeMap<(String, String), FindingFacts>, StoreError> {
         let rows: Vec<FactsRow> = sqlx::query_as(
-            "SELECT f.firm, f.id, f.system, s.category, f.check_slug, f.asset, f.title_zh_tw, f.digest, o.title
+            "SELECT f.firm, f.id, f.system, s.category, f.check_slug,
+                    CASE WHEN o.subject IS NULL THEN f.asset ELSE o.asset END AS asset, f.title_zh_tw, f.digest, o.title
              FROM findings f
              JOIN systems s ON s.firm = f.firm AND s.id = f.system
-             JOIN (SELECT o.firm, o.finding, o.title,
+             JOIN (SELECT o.firm, o.finding, o.title, o.asset, o.subject,
                           ROW_NUMBER() OVER (PARTITION BY o.firm, o.finding ORDER BY r.as_of DESC, r.sequence DESC) AS place
                    FROM occurrences o JOIN runs r ON r.run = o.run) o
                ON o.firm = f.firm AND o.finding = f.id AND o.place = 1
@@ -169,7 +170,7 @@ impl Store {
         self.events_in(&mut tx, filter).await
     }
 
-    async fn events_in(
+    pub(crate) async fn events_in(
         &self,
         tx: &mut Transaction<'_, Sqlite>,
         filter: &EventFilter<'_>,

@@ -9,13 +9,14 @@ use secdiag_model::result::RunResult;
 use secdiag_programme::custody::{Attestation, Custody};
 use secdiag_programme::event::{Act, Event};
 use secdiag_programme::identity::Standing;
-use secdiag_programme::life::{after_run, digest_of};
+use secdiag_programme::life::{Change, after_run, digest_of};
 use serde::Serialize;
 use sqlx::{Sqlite, Transaction};
 
 use crate::bulk::insert_all;
-use crate::life::{Looks, What};
-use crate::{Store, StoreError, log};
+use crate::device::Names;
+use crate::life::{Identity, Looks, Present};
+use crate::{LastRow, Own, Store, StoreError, log};
 
 /// What recording a run came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ impl Store {
         let mut tx = self.write().await?;
         let run = &result.run;
         let error = |error| self.error(error);
+        let own = self.own(&mut tx, run, now).await?;
         let before: Option<(i64, String, bool)> =
             sqlx::query_as("SELECT sequence, seal, crashed FROM runs WHERE run = $1")
                 .bind(&run.run)
@@ -59,8 +61,8 @@ impl Store {
                 return Err(StoreError::SealDiffers { run, recorded, now });
             }
         };
-        insert(&mut tx, sequence, result).await.map_err(error)?;
-        let events = self.run_events(&mut tx, result, now).await?;
+        insert(&mut tx, sequence, own.recorded_at, result).await.map_err(error)?;
+        let events = self.run_events(&mut tx, result, &own, now).await?;
         log::append(&mut tx, &events).await.map_err(error)?;
         tx.commit().await.map_err(error)?;
         Ok(recorded)
@@ -73,6 +75,7 @@ impl Store {
         &self,
         tx: &mut Transaction<'_, Sqlite>,
         result: &RunResult,
+        own: &Own,
         now: Timestamp,
     ) -> Result<Vec<Event>, StoreError> {
         let run = &result.run;
@@ -90,21 +93,29 @@ impl Store {
             let changes = after_run(life, standing, finding.severity, &digest_of(finding), &run.run);
             events.extend(changes.iter().map(|change| Event::new(firm, &finding.id, &act, change)));
         }
+        let devices = self.devices_for(tx, firm, own).await?;
+        let names = Names { devices: &devices, at: own.eye };
         let seen: BTreeSet<&str> = result.findings.iter().map(|finding| finding.id.as_str()).collect();
-        let looks = Looks::of(&result.coverage.checks);
-        let known: Vec<KnownRow> =
-            sqlx::query_as("SELECT id, system, check_slug, aspect, asset FROM findings WHERE firm = $1 ORDER BY id")
-                .bind(firm)
-                .fetch_all(&mut **tx)
-                .await
-                .map_err(|error| self.error(error))?;
-        for known in known.into_iter().filter(|known| !seen.contains(known.id.as_str())) {
-            let KnownRow { id, system, check_slug: check, aspect, asset } = known;
-            let Some(life) = life(&id).filter(|_| looks.covers(&What { system, check, aspect, asset })) else {
+        let present = Present::of(result.findings.iter().map(|finding| {
+            let device = names.seen(finding).identity.device;
+            (Identity { id: finding.fingerprint(), device }, finding.id.clone())
+        }));
+        let looks = Looks::of(&result.coverage.checks, &names);
+        for LastRow { known, moment } in self.last_seen(tx, firm, None, &run.run).await? {
+            if seen.contains(known.id.as_str()) {
                 continue;
+            }
+            let (known, what) = self.identity(known, &Names { devices: &devices, at: self.eye(&moment)? })?;
+            let Some(life) = life(&known.id) else { continue };
+            let changes = match present.find(&known) {
+                // It is there, under the id that it had before its device was called otherwise.
+                Some(by) if life.state.is_open() => vec![Change::Superseded { by: by.to_owned() }],
+                None if looks.covers(&what) => {
+                    after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run)
+                }
+                Some(_) | None => Vec::new(),
             };
-            let changes = after_run(Some(life), Standing::AbsentEvaluated, life.severity, "", &run.run);
-            events.extend(changes.iter().map(|change| Event::new(firm, &id, &act, change)));
+            events.extend(changes.iter().map(|change| Event::new(firm, &known.id, &act, change)));
         }
         events.extend(on_record(result, firm, &act));
         Ok(events)
@@ -141,16 +152,6 @@ fn on_record(result: &RunResult, firm: &str, act: &Act) -> Vec<Event> {
     events
 }
 
-/// A finding of the firm, whichever run saw it.
-#[derive(sqlx::FromRow)]
-struct KnownRow {
-    id: String,
-    system: String,
-    check_slug: String,
-    aspect: Option<String>,
-    asset: Option<String>,
-}
-
 /// Takes a run's rows away; firms, systems and findings that it was the first to name stay.
 async fn delete(tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<(), sqlx::Error> {
     for sql in [
@@ -169,6 +170,7 @@ async fn delete(tx: &mut Transaction<'_, Sqlite>, run: &str) -> Result<(), sqlx:
 pub(crate) async fn insert(
     tx: &mut Transaction<'_, Sqlite>,
     sequence: i64,
+    recorded_at: Option<Timestamp>,
     result: &RunResult,
 ) -> Result<(), sqlx::Error> {
     let run = &result.run;
@@ -179,8 +181,8 @@ pub(crate) async fn insert(
         .await?;
     sqlx::query(
         "INSERT INTO runs (run, sequence, firm, assessment, engine, catalogue, regime, as_of, thresholds, evidence,
-                           seal, bound, crashed, findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                           seal, bound, crashed, findings, recorded_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&run.run)
     .bind(sequence)
@@ -196,6 +198,7 @@ pub(crate) async fn insert(
     .bind(run.bound)
     .bind(run.crashed)
     .bind(signed(result.findings.len() as u64))
+    .bind(recorded_at.map(Timestamp::as_microsecond))
     .execute(&mut **tx)
     .await?;
     systems(tx, firm, result).await?;
@@ -285,8 +288,10 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(&finding.zh_tw.advice);
     })
     .await?;
-    let head = "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence) ";
-    insert_all(tx, head, 8, &rows, "", |mut row, (ordinal, finding, _, evidence)| {
+    let head =
+        "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence, asset, subject) ";
+    insert_all(tx, head, 10, &rows, "", |mut row, (ordinal, finding, subject, evidence)| {
+        let renamed = finding.id != finding.fingerprint();
         row.push_bind(&result.run.run)
             .push_bind(*ordinal)
             .push_bind(firm)
@@ -294,7 +299,9 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(&finding.title)
             .push_bind(Severity::word(finding.severity))
             .push_bind(finding.confidence)
-            .push_bind(evidence);
+            .push_bind(evidence)
+            .push_bind(finding.asset.as_ref().filter(|_| renamed))
+            .push_bind(renamed.then_some(subject));
     })
     .await
 }

@@ -183,7 +183,7 @@ async fn open(folder: &tempfile::TempDir) -> Store {
 
 async fn lifecycle(store: &Store, run: &Run) -> Lifecycle {
     let result = run.result();
-    store.lifecycle(&result.run, &result.coverage.checks, &result.findings).await.unwrap()
+    store.lifecycle(&result.run, &result.coverage.checks, &result.findings, Timestamp::UNIX_EPOCH).await.unwrap()
 }
 
 /// Records all but the last run and tells how the last one stands.

@@ -19,6 +19,17 @@ pub(crate) struct Asked<'a> {
     pub(crate) state: State<'a>,
 }
 
+impl<'a> Asked<'a> {
+    /// The file that answers it.
+    pub(crate) fn artefact(&self) -> Option<&'a Artefact> {
+        match &self.state {
+            State::Unanswered => None,
+            State::Answered(given, _) => Some(given.artefact),
+            State::Contradicted { given, .. } => given.first().map(|given| given.artefact),
+        }
+    }
+}
+
 /// An answer and its file.
 #[derive(Clone)]
 pub(crate) struct Given<'a> {

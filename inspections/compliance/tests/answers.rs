@@ -221,3 +221,36 @@ fn findings_say_where_and_what() {
         ]
     );
 }
+
+#[test]
+fn an_unproven_yes_of_the_ddos_checklist_counts_half_and_what_does_not_apply_is_left_out() {
+    let answer = |n: u32| {
+        let evidence = "evidence = [\"proof/console.txt\"]\nevidence_date = 2026-10-01\n";
+        let (word, more) = match n {
+            4 => ("not_applicable", "reason = \"no such program\"\n"),
+            9 => ("no", ""),
+            2 | 6 => ("yes", ""),
+            12 => return String::new(),
+            _ => ("yes", evidence),
+        };
+        format!("[[answer]]\nquestion = \"DDOS-{n}\"\nanswer = \"{word}\"\n{SIGNED}{more}\n")
+    };
+    let text =
+        |of: std::ops::RangeInclusive<u32>| format!("secdiag = \"answers\"\n{}", of.map(answer).collect::<String>());
+    let points = |text: &str| {
+        let judged = judge(bench(text));
+        let found = judged.findings.iter().find(|finding| finding.check == "compliance/checklist-points-short");
+        found.map(|finding| (finding.facts["total"].to_string(), finding.facts["sections"].to_string()))
+    };
+    let (total, sections) = points(&text(1..=12)).unwrap();
+    assert_eq!(total, r#"{"of":11,"points":8}"#);
+    assert_eq!(
+        sections,
+        r#"{"after":{"of":3,"points":2},"before":{"of":4,"points":3.5},"during":{"of":4,"points":2.5}}"#
+    );
+    assert_eq!(points(&answer_to_another_questionnaire()), None, "not answered at all");
+}
+
+fn answer_to_another_questionnaire() -> String {
+    answer(&format!("answer = \"no\"\n{SIGNED}"))
+}

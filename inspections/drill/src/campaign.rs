@@ -28,7 +28,9 @@ pub enum Source {
     Microsoft,
     /// KnowBe4.
     KnowBe4,
-    /// A table with well-known columns.
+    /// A table that tells from where or with what a mail was visited.
+    Visits,
+    /// A table that tells what was done and no more.
     #[default]
     Table,
 }
@@ -36,7 +38,7 @@ pub enum Source {
 impl Source {
     /// Whether single visits with their times and addresses are told, so that automated ones can be taken out.
     pub const fn tells_visits(self) -> bool {
-        matches!(self, Self::GophishEvents | Self::Microsoft | Self::KnowBe4)
+        matches!(self, Self::GophishEvents | Self::Microsoft | Self::KnowBe4 | Self::Visits)
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::campaign::{Mail, Part, Source, Visit, What, person};
 use crate::table::{Row, Table, at};
-use crate::when::micros;
+use crate::when::{Times, micros};
 
 /// Columns with the address.
 pub(crate) const EMAIL: &[&str] = &[
@@ -92,7 +92,11 @@ const DONE: [(What, &[&str]); 5] = [
             "輸入資料時間",
             "輸入資料",
             "輸入帳密",
+            "輸入密碼",
+            "輸入內容",
             "提交資料",
+            "submitted_data",
+            "password",
         ],
     ),
     (
@@ -110,6 +114,96 @@ const DONE: [(What, &[&str]); 5] = [
     ),
 ];
 
+/// How a table tells a drill: what its columns are called, and what is written in them.
+#[derive(Clone, Debug)]
+pub(crate) struct Wording {
+    pub(crate) email: Vec<String>,
+    pub(crate) unit: Vec<String>,
+    pub(crate) campaign: Vec<String>,
+    pub(crate) sent: Vec<String>,
+    pub(crate) bounced: Vec<String>,
+    pub(crate) src: Vec<String>,
+    pub(crate) agent: Vec<String>,
+    /// Columns with what was done: a time, or yes and no.
+    pub(crate) done: Vec<(What, Vec<String>)>,
+    /// Words for yes and no beside the usual ones, in lower case.
+    pub(crate) yes: Vec<String>,
+    pub(crate) no: Vec<String>,
+    pub(crate) times: Times,
+}
+
+/// What a cell says of something that may have been done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    No,
+    Yes,
+    At(i64),
+    /// Something else.
+    Other,
+}
+
+impl Wording {
+    /// Well-known columns and words.
+    pub(crate) fn usual() -> Self {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        Self {
+            email: names(EMAIL),
+            unit: names(UNIT),
+            campaign: names(CAMPAIGN),
+            sent: names(SENT),
+            bounced: names(BOUNCED),
+            src: Vec::new(),
+            agent: Vec::new(),
+            done: DONE.iter().map(|(what, columns)| (*what, names(columns))).collect(),
+            yes: Vec::new(),
+            no: Vec::new(),
+            times: Times::default(),
+        }
+    }
+
+    pub(crate) fn said(&self, cell: &str) -> Said {
+        let word = cell.trim().to_lowercase();
+        if NO.contains(&word.as_str()) || self.no.contains(&word) {
+            Said::No
+        } else if YES.contains(&word.as_str()) || self.yes.contains(&word) {
+            Said::Yes
+        } else {
+            self.times.micros(cell).map_or(Said::Other, Said::At)
+        }
+    }
+
+    /// Whether single visits are told: from where, or with what.
+    fn source(&self) -> Source {
+        if self.src.is_empty() && self.agent.is_empty() { Source::Table } else { Source::Visits }
+    }
+}
+
+/// Words for no.
+const NO: &[&str] = &[
+    "",
+    "no",
+    "false",
+    "n",
+    "0",
+    "-",
+    "–",
+    "n/a",
+    "null",
+    "none",
+    "not submitted",
+    "否",
+    "無",
+    "未",
+    "沒有",
+    "未輸入",
+    "未提交",
+    "未填",
+    "未填寫",
+];
+
+/// Words for yes.
+const YES: &[&str] = &["yes", "true", "y", "1", "x", "v", "是", "有", "✓", "✔", "已輸入", "已提交"];
+
 /// Whether a table's columns are those of a drill: an address, and what was done with the mail.
 pub(crate) fn is_drill(columns: &[String]) -> bool {
     let has = |names: &[&str]| columns.iter().any(|column| names.contains(&column.as_str()));
@@ -117,55 +211,60 @@ pub(crate) fn is_drill(columns: &[String]) -> bool {
     has(EMAIL) && has(click) && DONE.iter().filter(|(_, names)| has(names)).count() >= 2
 }
 
-/// A table with well-known columns; several campaigns in one are told apart by their name.
-pub(crate) fn table(table: &Table, name: &str, notes: &mut Notes) -> Vec<Part> {
+/// A table; several campaigns in one are told apart by their name.
+pub(crate) fn table(table: &Table, name: &str, wording: &Wording, notes: &mut Notes) -> Vec<Part> {
     let mut parts: Vec<Part> = Vec::new();
     for row in table.rows() {
-        let Some(email) = table.get(row, EMAIL).filter(|email| email.contains('@')) else {
+        let Some(email) = table.get(row, &wording.email).filter(|email| email.contains('@')) else {
             notes.add("record-refused", &at(row.line), "a record without an address");
             continue;
         };
-        let campaign = table.get(row, CAMPAIGN).unwrap_or(name);
+        let campaign = table.get(row, &wording.campaign).unwrap_or(name);
         let place = parts.iter().position(|part| part.name == campaign).unwrap_or_else(|| {
-            parts.push(Part { name: campaign.to_owned(), source: Source::Table, ..Part::default() });
+            parts.push(Part { name: campaign.to_owned(), source: wording.source(), ..Part::default() });
             parts.len() - 1
         });
-        record(table, row, email, &mut parts[place], notes);
+        record(table, row, wording, email, &mut parts[place], notes);
     }
     parts
 }
 
-fn record(table: &Table, row: &Row, email: &str, part: &mut Part, notes: &mut Notes) {
+fn record(table: &Table, row: &Row, wording: &Wording, email: &str, part: &mut Part, notes: &mut Notes) {
     let who = person(email);
-    let bounced = table.get(row, BOUNCED).is_some_and(|cell| !is_no(cell));
+    let sent = match table.get(row, &wording.sent).map(|cell| wording.said(cell)) {
+        Some(Said::At(when)) => Some(when),
+        Some(Said::Other) => {
+            notes.add("not-a-time", &at(row.line), "the time of sending cannot be read");
+            None
+        }
+        Some(Said::Yes | Said::No) | None => None,
+    };
     part.mails.push(Mail {
         person: who.clone(),
-        unit: table.get(row, UNIT).unwrap_or_default().to_owned(),
-        sent: table.get(row, SENT).and_then(micros),
-        delivered: !bounced,
+        unit: table.get(row, &wording.unit).unwrap_or_default().to_owned(),
+        sent,
+        delivered: table.filled(row, &wording.bounced).all(|cell| wording.said(cell) == Said::No),
         line: row.line,
     });
-    for (what, columns) in DONE {
-        let Some(cell) = table.get(row, columns).filter(|cell| !is_no(cell)) else { continue };
-        let when = micros(cell);
-        if when.is_none() && !is_yes(cell) {
+    let text = |columns| table.get(row, columns).map(str::to_owned);
+    for (what, columns) in &wording.done {
+        let said: Vec<Said> = table.filled(row, columns).map(|cell| wording.said(cell)).collect();
+        let at_time = said.iter().find_map(|said| if let Said::At(when) = said { Some(*when) } else { None });
+        let mut done = at_time.is_some() || said.contains(&Said::Yes);
+        if said.contains(&Said::Other) && *what == What::Submit {
+            let text =
+                "a cell for what was handed in is neither a time nor yes or no: it was taken for the thing itself";
+            notes.add("taken-as-handed-in", &at(row.line), text);
+            done = true;
+        } else if said.contains(&Said::Other) {
             let text = format!("a cell of `{what:?}` is neither a time nor yes or no: it was not counted");
             notes.add("unknown-word", &at(row.line), text);
-            continue;
         }
-        part.visits.push(visit(&who, what, when, row.line));
+        if done {
+            let (src, agent) = (text(&wording.src), text(&wording.agent));
+            part.visits.push(Visit { src, agent, ..visit(&who, *what, at_time, row.line) });
+        }
     }
-}
-
-fn is_no(cell: &str) -> bool {
-    matches!(
-        cell.to_lowercase().as_str(),
-        "" | "no" | "false" | "n" | "0" | "-" | "–" | "n/a" | "null" | "none" | "否" | "無" | "未"
-    )
-}
-
-fn is_yes(cell: &str) -> bool {
-    matches!(cell.to_lowercase().as_str(), "yes" | "true" | "y" | "1" | "x" | "v" | "是" | "有" | "✓" | "✔")
 }
 
 fn visit(who: &str, what: What, when: Option<i64>, line: u64) -> Visit {

@@ -15,6 +15,7 @@ mod checks;
 mod ddos;
 mod exports;
 mod gophish;
+mod map;
 pub mod measure;
 mod people;
 pub mod redact;
@@ -25,28 +26,40 @@ mod visits;
 mod when;
 
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
-use secdiag_model::evidence::{Format, Redact};
-use secdiag_model::{Artefact, EvidenceKind, Head, Match};
-use secdiag_records::Notes;
+use secdiag_model::evidence::{Declare, Format, Redact};
+use secdiag_model::{Artefact, EvidenceKind, EvidenceSet, Head, Match, Note, NoteKind};
+use secdiag_records::{At, Notes};
 use serde::{Deserialize, Serialize};
 
 pub use campaign::{Mail, Part, Source, Visit, What, person};
-pub use visits::{Reason, automated};
+pub use visits::{Reason, Signs, automated};
 
+use exports::Wording;
+use map::Map;
 use people::{Course, Member};
 use table::{Table, header};
 
 /// The inspection.
 pub static DRILL: &dyn Inspection = &Drills;
 
-static META: Meta = Meta { id: "drill", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
+static META: Meta = Meta { id: "drill", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 /// Largest workbook that is read.
 const MAX_BYTES: u64 = 32 << 20;
 
 /// Formats whose files may hold what people handed in.
-pub static REDACTIONS: &[(&str, Redact)] =
-    &[("gophish-events", redact::events_csv), ("gophish-campaign", redact::api_json)];
+pub static REDACTIONS: &[(&str, Redact)] = &[
+    ("gophish-events", redact::events_csv),
+    ("gophish-campaign", redact::api_json),
+    ("gophish-results", redact::table_csv),
+    ("drill-table", redact::table_csv),
+    ("drill-table-xlsx", redact::table_xlsx),
+    ("drill-mapped", redact::table_csv),
+    ("drill-mapped-xlsx", redact::table_xlsx),
+];
+
+/// Reads the maps that say of other files which column holds what.
+pub static DECLARES: Declare = map::declares;
 
 static FORMATS: &[&Format] = &[
     &RESULTS,
@@ -56,6 +69,9 @@ static FORMATS: &[&Format] = &[
     &KNOWBE4,
     &TABLE,
     &TABLE_XLSX,
+    &MAPPED,
+    &MAPPED_XLSX,
+    &MAP,
     &PEOPLE,
     &PEOPLE_XLSX,
     &TRAINING,
@@ -113,6 +129,28 @@ static TABLE_XLSX: Format = Format {
     sniff: |head| sheet(head, exports::is_drill),
 };
 
+/// A table that only a map makes one: its content alone tells nothing.
+pub(crate) static MAPPED: Format = Format {
+    id: "drill-mapped",
+    kind: EvidenceKind::Phish,
+    title: "Results of a mail drill by a map of its columns (CSV)",
+    sniff: |_| Match::No,
+};
+
+pub(crate) static MAPPED_XLSX: Format = Format {
+    id: "drill-mapped-xlsx",
+    kind: EvidenceKind::Phish,
+    title: "Results of a mail drill by a map of its columns (XLSX)",
+    sniff: |_| Match::No,
+};
+
+static MAP: Format = Format {
+    id: "drill-map",
+    kind: EvidenceKind::Phish,
+    title: "Which column of a drill's table holds what (TOML, YAML)",
+    sniff: map::sniff,
+};
+
 static PEOPLE: Format = Format {
     id: "people",
     kind: EvidenceKind::Phish,
@@ -164,14 +202,19 @@ const READS_MAILS: &[&str] = &[
     "knowbe4-recipients",
     "drill-table",
     "drill-table-xlsx",
+    "drill-mapped",
+    "drill-mapped-xlsx",
 ];
+
+/// Reasons of notes about what was understood: they say what was made of it.
+const UNDERSTOOD: &[&str] = &["course-failed", "not-sent", "taken-as-handed-in"];
 
 fn all(columns: &[String], needed: &[&str]) -> bool {
     needed.iter().all(|needed| columns.iter().any(|column| column == needed))
 }
 
 fn columns(head: &Head<'_>, fits: impl Fn(&[String]) -> bool, sure: u8) -> Match {
-    if fits(&header(head.text())) { Match::Yes(sure) } else { Match::No }
+    if fits(&header(&table::first_line(head))) { Match::Yes(sure) } else { Match::No }
 }
 
 /// JSON whose beginning has at least `least` of these keys.
@@ -194,24 +237,33 @@ impl Inspection for Drills {
         &META
     }
 
+    /// A table that a map describes is read with all maps.
+    fn units(&self, evidence: &EvidenceSet) -> Vec<Unit> {
+        let is_map = |artefact: &&Artefact| artefact.format() == Some(MAP.id) && artefact.member.is_none();
+        let maps: Vec<&Artefact> = evidence.artefacts.iter().filter(is_map).collect();
+        let mut units = Unit::per_content(evidence, FORMATS);
+        for unit in units.iter_mut().filter(|unit| is_mapped(unit.first())) {
+            unit.artefacts.extend(maps.iter().copied().cloned());
+        }
+        units
+    }
+
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         let artefact = unit.first();
         let mut notes = Notes::default();
         let name = stem(artefact.file_name());
         let mut told = Told::default();
-        let format = match &artefact.recognition {
-            secdiag_model::Recognition::Recognised { format, .. } => format.as_str(),
-            _ => "",
-        };
+        let format = artefact.format().unwrap_or_default();
+        let map = map_of(unit, cx)?;
         if format.ends_with("-xlsx") {
             let (bytes, _) = cx.bytes(artefact, MAX_BYTES)?;
-            let fits = match format {
-                "people-xlsx" => people::is_people,
-                "training-xlsx" => people::is_training,
-                _ => exports::is_drill,
+            let table = match (format, &map) {
+                ("people-xlsx", _) => Table::workbook(&bytes, &people::is_people, &mut notes),
+                ("training-xlsx", _) => Table::workbook(&bytes, &people::is_training, &mut notes),
+                (_, Some(map)) => Table::workbook(&bytes, &|columns| map.fits(columns), &mut notes),
+                _ => Table::workbook(&bytes, &exports::is_drill, &mut notes),
             };
-            let table = Table::workbook(&bytes, fits, &mut notes);
-            tables(format, &table, name, &mut told, &mut notes);
+            tables(unit, &table, map.as_ref(), &mut told, &mut notes);
         } else {
             let text = cx.text(artefact)?.text;
             match format {
@@ -234,14 +286,31 @@ impl Inspection for Drills {
                         cx.note(note.on(artefact));
                     }
                 }
-                _ => tables(format, &Table::csv(&text, &mut notes), name, &mut told, &mut notes),
+                "drill-map" => {
+                    let (maps, found) = map::parse(&text);
+                    for note in found {
+                        cx.note(note.on(artefact));
+                    }
+                    if artefact.member.is_some() {
+                        let text = "a map within an archive is not used: put it beside the archive";
+                        cx.note(Note::new(NoteKind::NotUnderstood, "map-in-archive", text).on(artefact));
+                    } else {
+                        told.maps = maps;
+                    }
+                }
+                _ => tables(unit, &Table::csv(&text, &mut notes), map.as_ref(), &mut told, &mut notes),
             }
         }
         told.parts.retain(|part| !part.mails.is_empty() || !part.visits.is_empty());
-        for note in notes.into_notes() {
+        for mut note in notes.into_notes() {
+            if UNDERSTOOD.contains(&note.reason.as_str()) {
+                note.kind = NoteKind::Assumed;
+            }
             cx.note(note.on(artefact));
         }
-        cx.document(&unit.artefacts, &told)
+        let own: Vec<Artefact> =
+            unit.artefacts.iter().filter(|other| other.sha256 == artefact.sha256).cloned().collect();
+        cx.document(&own, &told)
     }
 
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
@@ -253,12 +322,42 @@ impl Inspection for Drills {
     }
 }
 
-fn tables(format: &str, table: &Table, name: &str, told: &mut Told, notes: &mut Notes) {
-    match format.trim_end_matches("-xlsx") {
-        "people" => told.members = people::members(table, notes),
-        "training" => told.courses = people::courses(table, notes),
-        _ => told.parts = exports::table(table, name, notes),
+fn tables(unit: &Unit, table: &Table, map: Option<&Map>, told: &mut Told, notes: &mut Notes) {
+    let artefact = unit.first();
+    let name = stem(artefact.file_name());
+    match (artefact.format().unwrap_or_default().trim_end_matches("-xlsx"), map) {
+        ("people", _) => told.members = people::members(table, notes),
+        ("training", _) => told.courses = people::courses(table, notes),
+        ("drill-mapped", None) => {
+            notes.add("map-missing", &At::default(), "no map names this file: which column holds what is not known");
+        }
+        (_, Some(map)) => {
+            map.miss(table, notes);
+            let campaign = map.campaign.as_deref().unwrap_or(name);
+            told.parts = exports::table(table, campaign, &map.wording(), notes);
+        }
+        _ => told.parts = exports::table(table, name, &Wording::usual(), notes),
     }
+}
+
+fn is_mapped(artefact: &Artefact) -> bool {
+    artefact.format().is_some_and(|format| [MAPPED.id, MAPPED_XLSX.id].contains(&format))
+}
+
+/// The first map of a unit that is about its table.
+fn map_of(unit: &Unit, cx: &ParseCx<'_>) -> Result<Option<Map>, Stop> {
+    let table = unit.first();
+    if !is_mapped(table) {
+        return Ok(None);
+    }
+    for artefact in unit.artefacts.iter().filter(|artefact| artefact.format() == Some(MAP.id)) {
+        // What is wrong in it is noted where the map itself is read.
+        let (maps, _) = map::parse(&cx.text(artefact)?.text);
+        if let Some(map) = maps.into_iter().find(|map| map.is_about(table)) {
+            return Ok(Some(map));
+        }
+    }
+    Ok(None)
 }
 
 /// A file's name without its ending.
@@ -273,6 +372,7 @@ pub(crate) struct Told {
     members: Vec<Member>,
     courses: Vec<Course>,
     reviews: Vec<review::Review>,
+    maps: Vec<Map>,
     ddos: Option<ddos::Ddos>,
 }
 

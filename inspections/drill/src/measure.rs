@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::campaign::{Mail, Part, Source, Visit, What};
-use crate::visits::{Reason, automated};
+use crate::visits::{Reason, Signs, automated};
 use crate::when::day;
 
 /// A campaign put together from its files, in a form that does not depend on their order.
@@ -66,7 +66,7 @@ pub struct Measures {
 
 /// Puts the parts together that are of one campaign: mails to the same persons in the same minutes
 /// (spreadsheet programs drop the seconds).
-pub fn campaigns(parts: &[Part]) -> Vec<Campaign> {
+pub fn campaigns(parts: &[Part], signs: &Signs) -> Vec<Campaign> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let home = groups.iter_mut().find(|group| group.iter().any(|other| same_mails(part, &parts[*other])));
@@ -75,7 +75,7 @@ pub fn campaigns(parts: &[Part]) -> Vec<Campaign> {
             None => groups.push(vec![number]),
         }
     }
-    let mut campaigns: Vec<Campaign> = groups.into_iter().map(|group| campaign(parts, group)).collect();
+    let mut campaigns: Vec<Campaign> = groups.into_iter().map(|group| campaign(parts, group, signs)).collect();
     campaigns.sort_by(|a, b| (a.launched, &a.name).cmp(&(b.launched, &b.name)));
     campaigns
 }
@@ -89,7 +89,7 @@ fn same_mails(a: &Part, b: &Part) -> bool {
     least > 0 && a.intersection(&b).count() * 2 > least
 }
 
-fn campaign(parts: &[Part], group: Vec<usize>) -> Campaign {
+fn campaign(parts: &[Part], group: Vec<usize>, signs: &Signs) -> Campaign {
     let told = |number: &usize| parts[*number].source.tells_visits();
     let tells_visits = group.iter().any(told);
     let mut mails: BTreeMap<String, Mail> = BTreeMap::new();
@@ -114,7 +114,7 @@ fn campaign(parts: &[Part], group: Vec<usize>) -> Campaign {
     visits.sort();
     let mut mails: Vec<Mail> = mails.into_values().collect();
     mails.sort();
-    let reasons = automated(&mails, &visits);
+    let reasons = automated(&mails, &visits, signs);
     let mut names: Vec<&str> = group.iter().map(|number| parts[*number].name.as_str()).collect();
     names.sort_unstable();
     Campaign {

@@ -14,6 +14,23 @@ const COMPLETED: &[&str] = &["completed_on", "completed_at", "completion_date", 
 const HOURS: &[&str] = &["hours", "training_hours", "時數", "訓練時數"];
 const RESULT: &[&str] = &["result", "status", "結果", "成績結果"];
 
+/// Words of a result that is none, or none yet.
+const NOT_PASSED: &[&str] = &[
+    "fail",
+    "not passed",
+    "absent",
+    "incomplete",
+    "not completed",
+    "in progress",
+    "未通過",
+    "不及格",
+    "不合格",
+    "未完成",
+    "進行中",
+    "缺席",
+    "缺課",
+];
+
 /// Words in the name of a course for those who fell for a drill.
 const REMEDIAL: &[&str] =
     &["remedial", "retrain", "phishing", "social engineering", "補訓", "再訓練", "社交工程", "釣魚"];
@@ -81,17 +98,21 @@ pub(crate) fn members(table: &Table, notes: &mut Notes) -> Vec<Member> {
 pub(crate) fn courses(table: &Table, notes: &mut Notes) -> Vec<Course> {
     let mut courses = Vec::new();
     for row in table.rows() {
+        let result = table.get(row, RESULT).unwrap_or_default().to_lowercase();
+        if NOT_PASSED.iter().any(|word| result.contains(word)) {
+            notes.add(
+                "course-failed",
+                &at(row.line),
+                "a course that was not passed or not completed: it counts for none",
+            );
+            continue;
+        }
         let email = table.get(row, EMAIL).filter(|email| email.contains('@'));
         let completed = table.get(row, COMPLETED).and_then(fields::date);
         let (Some(email), Some(completed)) = (email, completed) else {
             notes.add("record-refused", &at(row.line), "a course without an address or without the day of completion");
             continue;
         };
-        let result = table.get(row, RESULT).unwrap_or_default().to_lowercase();
-        if ["fail", "not passed", "absent", "未通過", "不及格", "缺席"].iter().any(|word| result.contains(word))
-        {
-            continue;
-        }
         let hours = table.get(row, HOURS).unwrap_or_default();
         let Some(tenths) = tenths(hours) else {
             notes.add("not-a-number", &at(row.line), "the hours of a course are no number: it counts for none");

@@ -4,7 +4,8 @@ use secdiag_model::{Head, Match, Note};
 use secdiag_records::{At, Fields, Notes, Syntax, declaration, declared, tree};
 use serde::{Deserialize, Serialize};
 
-use crate::campaign::person;
+use crate::campaign::{Visit, person};
+use crate::measure::Campaign;
 
 /// The word after `secdiag` in a file of this kind.
 const KIND: &str = "drill-review";
@@ -22,6 +23,13 @@ pub(crate) struct Review {
     pub automated: bool,
     /// Why.
     pub reason: String,
+}
+
+impl Review {
+    /// Whether it judges this visit.
+    pub(crate) fn is_about(&self, campaign: &Campaign, visit: &Visit) -> bool {
+        self.person == visit.person && self.campaign.as_ref().is_none_or(|name| *name == campaign.name)
+    }
 }
 
 pub(crate) fn sniff(head: &Head<'_>) -> Match {

@@ -11,10 +11,12 @@ use secdiag_records::At;
 use crate::campaign::{Part, Visit};
 use crate::checks::{Minute, TRAFFIC};
 use crate::ddos::Ddos;
+use crate::map::Map;
 use crate::measure::{Campaign, Measures, campaigns};
 use crate::people::{Course, Member};
 use crate::review::Review;
-use crate::{Known, Told};
+use crate::visits::Signs;
+use crate::{Known, Told, is_mapped};
 
 /// What checks look at.
 pub(crate) struct View<'a> {
@@ -92,9 +94,13 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         parts.extend(known.told.parts.iter().cloned());
         files.extend(known.told.parts.iter().map(|_| known.artefact));
     }
-    let reviews: Vec<&Review> = known.iter().flat_map(|known| &known.told.reviews).collect();
+    let reviews: Vec<(&Artefact, &Review)> =
+        known.iter().flat_map(|known| known.told.reviews.iter().map(|review| (known.artefact, review))).collect();
+    let campaigns = campaigns(&parts, &Signs::of(cx.catalogue.duties(), cx.system.category));
+    tell_idle_maps(known, cx);
+    tell_idle_reviews(&reviews, &campaigns, cx);
     let mut all = Vec::new();
-    for campaign in campaigns(&parts) {
+    for campaign in campaigns {
         let Some(artefact) = campaign.parts.iter().map(|part| files[*part]).min_by_key(|file| &file.path) else {
             continue;
         };
@@ -104,10 +110,8 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
             continue;
         }
         let overruled = |visit: &Visit| {
-            let fits = |review: &&&Review| {
-                review.person == visit.person && review.campaign.as_ref().is_none_or(|name| *name == campaign.name)
-            };
-            reviews.iter().find(fits).map(|review| !review.automated)
+            let review = reviews.iter().find(|(_, review)| review.is_about(&campaign, visit));
+            review.map(|(_, review)| !review.automated)
         };
         let measures = campaign.measures(&overruled);
         for (count, reason, text) in [
@@ -133,6 +137,32 @@ fn drilled<'a>(known: &[Known<'a>], cx: &JudgeCx<'_>) -> Vec<Drilled<'a>> {
         all.push(Drilled { campaign, measures, artefact });
     }
     all
+}
+
+/// Notes the maps that describe no table of the system.
+fn tell_idle_maps(known: &[Known<'_>], cx: &JudgeCx<'_>) {
+    let described = |map: &Map| known.iter().any(|known| is_mapped(known.artefact) && map.is_about(known.artefact));
+    for known in known {
+        for map in known.told.maps.iter().filter(|map| !described(map)) {
+            let text = format!("no table that was kept is named `{}`: the map describes none", map.file);
+            let note = Note::new(NoteKind::Assumed, "map-without-file", text).at(map.at.place());
+            cx.note(note.on(known.artefact));
+        }
+    }
+}
+
+/// Notes the judgements that are about no visit.
+fn tell_idle_reviews(reviews: &[(&Artefact, &Review)], campaigns: &[Campaign], cx: &JudgeCx<'_>) {
+    for (artefact, review) in reviews {
+        let met = |campaign: &Campaign| campaign.visits.iter().any(|visit| review.is_about(campaign, visit));
+        if campaigns.iter().any(met) {
+            continue;
+        }
+        let of = review.campaign.as_ref().map_or(String::new(), |name| format!(" in the campaign {name}"));
+        let text = format!("no visit of {}{of} is told: the judgement changes nothing", review.person);
+        let note = Note::new(NoteKind::Assumed, "review-without-visit", text).at(review.at.place());
+        cx.note(note.on(artefact));
+    }
 }
 
 impl Drilled<'_> {

@@ -6,21 +6,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use secdiag_catalogue::{Duties, LimitId};
+
 use crate::campaign::{Mail, Visit, What};
 
-/// A visit this soon after the mail was sent is no person's.
-const AT_ONCE: i64 = 10;
-
-/// One this soon is a program's when something else speaks for it too.
-const SOON: i64 = 60;
-
-/// Mailboxes that one address must have visited soon to be a scanner's.
-const MAILBOXES: usize = 3;
-
-/// Versions that a browser may lie behind the newest of the campaign; a major version comes every four weeks.
-const VERSIONS: u32 = 20;
-
 const SECOND: i64 = 1_000_000;
+
+/// From which figures on a visit is held to be a program's. One that is not set speaks against nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Signs {
+    /// Microseconds after the mail within which no person visits.
+    at_once: i64,
+    /// Microseconds within which a visit is a program's when something else speaks for it too.
+    soon: i64,
+    /// Mailboxes that one address must have visited soon to be a scanner's.
+    mailboxes: u32,
+    /// Versions that a browser lies behind the newest of the campaign to be one of years ago.
+    versions: u32,
+}
+
+impl Signs {
+    /// The limits of the catalogue for a category of system.
+    pub fn of(duties: &Duties, category: Option<u8>) -> Self {
+        let value = |id| duties.allowed(id, category).map(|limit| limit.value);
+        let time = |id| value(id).map_or(0, |seconds| i64::from(seconds) * SECOND);
+        Self {
+            at_once: time(LimitId::ScanAtOnce),
+            soon: time(LimitId::ScanSoon),
+            mailboxes: value(LimitId::ScanMailboxes).unwrap_or(u32::MAX),
+            versions: value(LimitId::ScanBrowserVersions).unwrap_or(u32::MAX),
+        }
+    }
+}
 
 /// Why a visit is held to be a program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,10 +74,10 @@ impl Reason {
 }
 
 /// For every visit in its order: the reasons to hold it a program's; none where a person made it.
-pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
+pub fn automated(mails: &[Mail], visits: &[Visit], signs: &Signs) -> Vec<BTreeSet<Reason>> {
     let sent: BTreeMap<&str, i64> = mails.iter().filter_map(|mail| Some((mail.person.as_str(), mail.sent?))).collect();
-    let delay = |visit: &Visit| Some(visit.at? - *sent.get(visit.person.as_str())?);
-    let scanners = scanners(visits, &delay);
+    let delay = |visit: &Visit| waited(*sent.get(visit.person.as_str())?, visit.at?);
+    let scanners = scanners(visits, &delay, signs);
     let newest = visits.iter().filter_map(|visit| version(visit.agent.as_deref()?)).max();
     let mut moments: BTreeMap<(&str, i64), BTreeSet<What>> = BTreeMap::new();
     for visit in visits.iter().filter(|visit| visit.what != What::Report) {
@@ -76,9 +93,9 @@ pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
         }
         let agent = visit.agent.as_deref().unwrap_or_default();
         let waited = delay(visit);
-        let old = newest.zip(version(agent)).is_some_and(|(newest, own)| newest.saturating_sub(own) >= VERSIONS);
-        let at_once = waited.is_some_and(|waited| (0..AT_ONCE * SECOND).contains(&waited));
-        let soon = waited.is_some_and(|waited| (0..SOON * SECOND).contains(&waited));
+        let old = newest.zip(version(agent)).is_some_and(|(newest, own)| newest.saturating_sub(own) >= signs.versions);
+        let at_once = waited.is_some_and(|waited| (0..signs.at_once).contains(&waited));
+        let soon = waited.is_some_and(|waited| (0..signs.soon).contains(&waited));
         let same = visit.at.is_some_and(|at| {
             let around = [at / SECOND - 1, at / SECOND, at / SECOND + 1];
             let seen: BTreeSet<What> = around
@@ -112,22 +129,31 @@ pub fn automated(mails: &[Mail], visits: &[Visit]) -> Vec<BTreeSet<Reason>> {
     visits.iter().map(reasons).collect()
 }
 
+/// How long after the mail. Where both times are the same whole minute, seconds are not told: spreadsheet programs drop
+/// them, and some tables tell the day only.
+fn waited(sent: i64, at: i64) -> Option<i64> {
+    let told = at != sent || at % (60 * SECOND) != 0;
+    told.then(|| at - sent)
+}
+
 /// Addresses from which many mailboxes were visited, nearly all of them soon after their mail was sent. An office
 /// behind one address visits late.
-fn scanners<'a>(visits: &'a [Visit], delay: &dyn Fn(&Visit) -> Option<i64>) -> BTreeSet<&'a str> {
+fn scanners<'a>(visits: &'a [Visit], delay: &dyn Fn(&Visit) -> Option<i64>, signs: &Signs) -> BTreeSet<&'a str> {
     let mut of_address: BTreeMap<&str, (BTreeSet<&str>, usize, usize)> = BTreeMap::new();
     for visit in visits {
         let (Some(src), Some(waited)) = (visit.src.as_deref(), delay(visit)) else { continue };
         let (mailboxes, soon, all) = of_address.entry(src).or_default();
         *all += 1;
-        if (0..SOON * SECOND).contains(&waited) {
+        if (0..signs.soon).contains(&waited) {
             mailboxes.insert(&visit.person);
             *soon += 1;
         }
     }
     of_address
         .into_iter()
-        .filter(|(_, (mailboxes, soon, all))| mailboxes.len() >= MAILBOXES && soon * 10 >= all * 8)
+        .filter(|(_, (mailboxes, soon, all))| {
+            mailboxes.len() as u64 >= u64::from(signs.mailboxes) && soon * 10 >= all * 8
+        })
         .map(|(src, _)| src)
         .collect()
 }
@@ -183,9 +209,11 @@ mod tests {
     const NEW: &str = "Mozilla/5.0 Chrome/141.0.0.0 Safari/537.36";
     const OLD: &str = "Mozilla/5.0 Chrome/101.0.0.0 Safari/537.36";
 
+    const SIGNS: Signs = Signs { at_once: 10 * SECOND, soon: 60 * SECOND, mailboxes: 3, versions: 20 };
+
     fn judged(visits: &[Visit]) -> Vec<bool> {
         let mails: Vec<Mail> = ["a", "b", "c", "d"].iter().map(|person| mail(person)).collect();
-        automated(&mails, visits).iter().map(|reasons| !reasons.is_empty()).collect()
+        automated(&mails, visits, &SIGNS).iter().map(|reasons| !reasons.is_empty()).collect()
     }
 
     #[test]
@@ -218,6 +246,15 @@ mod tests {
             judged(&[visit("a", 4_000, Click, "10.0.0.1", OLD), visit("b", 900, Click, "10.0.0.2", NEW)]),
             [false, false]
         );
+    }
+
+    #[test]
+    fn times_without_seconds_speak_against_nobody() {
+        let [minute, day] = [60, 86_400].map(|length| {
+            let mails = [Mail { sent: Some(length * SECOND), ..mail("a") }];
+            automated(&mails, &[visit("a", length, What::Click, "10.0.0.1", NEW)], &SIGNS)
+        });
+        assert_eq!((minute, day), (vec![BTreeSet::new()], vec![BTreeSet::new()]));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
 use secdiag_drill::measure::{Measures, campaigns};
-use secdiag_drill::{DRILL, Part, person};
+use secdiag_drill::{DRILL, Part, Signs, person};
 use secdiag_inspect::testkit::{Bench, Judged};
 use serde_json::Value as Json;
 
@@ -20,6 +20,11 @@ fn judge(bench: Bench, as_of: Date) -> Judged {
 /// The same with a catalogue of the test's own.
 fn judge_with(bench: Bench, as_of: Date, catalogue: secdiag_catalogue::Catalogue) -> Judged {
     common::judge(bench, as_of, catalogue, &common::Rows::new())
+}
+
+/// Which visits the built-in catalogue holds to be programs'.
+fn signs() -> Signs {
+    Signs::of(common::catalogue().duties(), None)
 }
 
 fn data() -> PathBuf {
@@ -55,7 +60,7 @@ fn measures(bench: &Bench) -> Vec<(String, Measures)> {
         .iter()
         .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
         .collect();
-    campaigns(&parts).iter().map(|campaign| (campaign.name.clone(), campaign.measures(&|_| None))).collect()
+    campaigns(&parts, &signs()).iter().map(|campaign| (campaign.name.clone(), campaign.measures(&|_| None))).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "people are few")]

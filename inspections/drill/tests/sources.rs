@@ -1,6 +1,6 @@
 //! One campaign told by every tool comes to the same measures; the order of files and records does not matter; rates and
 //! intervals behave as proportions do; hostile files are noted, never believed and never a crash.
-#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
 
 mod common;
 
@@ -9,13 +9,18 @@ use std::fmt::Write as _;
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 use secdiag_drill::measure::{Counts, campaigns, wilson};
-use secdiag_drill::{DRILL, Part};
+use secdiag_drill::{DRILL, Part, Signs};
 use secdiag_inspect::testkit::{Bench, Judged};
 use serde_json::json;
 
 /// Judges evidence on a day.
 fn judge(bench: Bench, as_of: Date) -> Judged {
     common::judge(bench, as_of, common::catalogue(), &common::Rows::new())
+}
+
+/// Which visits the built-in catalogue holds to be programs'.
+fn signs() -> Signs {
+    Signs::of(common::catalogue().duties(), None)
 }
 
 /// What a person did, and how many minutes after the mail.
@@ -150,7 +155,7 @@ fn counts(bench: &Bench) -> Counts {
         .iter()
         .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap())
         .collect();
-    let told = campaigns(&parts);
+    let told = campaigns(&parts, &signs());
     assert_eq!(told.len(), 1, "{:?}", told.iter().map(|campaign| &campaign.name).collect::<Vec<_>>());
     told[0].measures(&|_| None).human
 }
@@ -196,18 +201,26 @@ proptest! {
     }
 
     #[test]
-    fn hostile_files_are_read_or_noted(at in 0..900usize, byte: u8, which in 0..5usize) {
+    fn hostile_files_are_read_or_noted(at in 0..900usize, byte: u8, which in 0..7usize) {
         let sources = [
             ("e.csv", "email,message,time,details\na@b,Clicked Link,2026-10-12T01:00:00Z,\"{}\"\na@b,Email Sent,2026-10-12T00:00:00Z,\n".to_owned()),
             ("r.csv", "email,status,send_date,reported\na@b,Clicked Link,2026-10-12T01:00:00Z,true\n".to_owned()),
             ("c.json", json!({"timeline": [{"email": "a@b", "message": "Clicked Link", "time": "x", "details": {"payload": 1}}], "results": []}).to_string()),
             ("t.csv", "信箱,開啟,點閱\na@b,是,2026/10/12\n".to_owned()),
+            ("p.csv", "email;clicked;password\r\na@b;yes;\"Hun\"\"ter\"\r\n".to_owned()),
+            ("m.toml", MAP.to_owned()),
             ("d.toml", "secdiag = \"ddos\"\npublic = [\"w\"]\n[[drill]]\ndate = 2026-01-01\nsystems = [\"w\"]\n".to_owned()),
         ];
         let (name, text) = &sources[which];
         let mut bytes = text.clone().into_bytes();
         let place = at % bytes.len();
         bytes[place] = byte;
+        for (_, redact) in secdiag_drill::REDACTIONS {
+            let _ = redact(&bytes);
+        }
+        for declared in secdiag_drill::DECLARES(&String::from_utf8_lossy(&bytes)) {
+            let _ = (declared.redact)(sources[3].1.as_bytes());
+        }
         if secdiag_inspect::testkit::recognise(DRILL.meta().formats, name, &bytes).is_some() {
             let _ = judge(Bench::default().file(DRILL, name, &bytes), date(2026, 11, 23));
         }
@@ -242,4 +255,173 @@ fn contradictions_are_told_and_an_assessor_can_overrule() {
     assert!(!judged.checks().contains(&"drill/phishing-click-rate-high"), "five seconds after the mail is a program");
     let review = "secdiag = \"drill-review\"\n[[visit]]\nperson = \"A@firm.example\"\nautomated = false\nreason = \"said so on the telephone\"\n";
     assert!(judge(bench(review), date(2026, 11, 23)).checks().contains(&"drill/phishing-click-rate-high"));
+}
+
+/// Notes as `reason, place, count`.
+fn told(judged: &[secdiag_model::Note]) -> Vec<(&str, &str, u64)> {
+    judged.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap_or_default(), note.count)).collect()
+}
+
+#[test]
+fn without_a_list_of_users_training_is_never_enough() {
+    const CHECK: &str = "drill/training-hours-short";
+    let training = |hours: u32| {
+        format!("email,course,completed_on,hours\na@firm.example,x,2026-10-01,{hours}\nb@firm.example,x,2026-10-01,3\n")
+    };
+    let bench = |hours| Bench::default().file(DRILL, "training.csv", training(hours).as_bytes());
+    let looked = |judged: &Judged| judged.looked.iter().any(|looked| looked.check == CHECK);
+    for (hours, found) in [(3, false), (1, true)] {
+        let judged = judge(bench(hours), date(2026, 11, 23));
+        assert_eq!((judged.checks().contains(&CHECK), looked(&judged)), (found, false), "{hours}");
+        assert_eq!(told(&judged.notes), [("no-list-of-users", "", 1)]);
+    }
+    let people = "email,unit,role\na@firm.example,u,staff\nb@firm.example,u,staff\n";
+    let judged = judge(bench(3).file(DRILL, "people.csv", people.as_bytes()), date(2026, 11, 23));
+    assert_eq!((judged.checks().contains(&CHECK), looked(&judged)), (false, true));
+    assert_eq!(judged.notes, []);
+}
+
+#[test]
+fn courses_that_were_not_passed_are_counted_in_a_note() {
+    let text = "email,course,completed_on,hours,result\r\na@firm.example,x,2026-10-01,3,pass\r\n\
+                a@firm.example,x,2026-10-01,3,未通過\r\nb@firm.example,x,,3,incomplete\r\n";
+    let parsed = Bench::default().file(DRILL, "training.csv", text.as_bytes()).parse(DRILL);
+    assert_eq!(told(&parsed.notes), [("course-failed", "line 3", 2)]);
+    assert_eq!(parsed.notes[0].kind, secdiag_model::NoteKind::Assumed, "it was understood");
+    assert_eq!(parsed.documents[0].value["courses"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_judgement_that_meets_no_visit_is_told_with_its_place() {
+    let events = "email,message,time,details\na@firm.example,Email Sent,2026-10-12T01:00:00Z,\n\
+                  a@firm.example,Clicked Link,2026-10-12T02:00:00Z,\n";
+    let review = "secdiag = \"drill-review\"\n\
+                  [[visit]]\nperson = \"a@firm.example\"\nautomated = true\nreason = \"x\"\n\
+                  [[visit]]\nperson = \"b@firm.example\"\nautomated = true\nreason = \"x\"\n\
+                  [[visit]]\nperson = \"a@firm.example\"\ncampaign = \"2019\"\nautomated = true\nreason = \"x\"\n";
+    let bench =
+        Bench::default().file(DRILL, "x-events.csv", events.as_bytes()).file(DRILL, "review.toml", review.as_bytes());
+    let judged = judge(bench, date(2026, 11, 23));
+    assert_eq!(told(&judged.notes), [("review-without-visit", "line 6", 1), ("review-without-visit", "line 10", 1)]);
+    assert!(!format!("{:?}", judged.notes).contains("@firm.example"));
+}
+
+#[test]
+fn lines_are_those_of_the_file_whatever_ends_them() {
+    for end in ["\n", "\r\n"] {
+        let text =
+            ["信箱,開啟,點閱", "a@firm.example,是,否", "nobody,是,否", "", "b@firm.example,是,perhaps", ""].join(end);
+        let parsed = Bench::default().file(DRILL, "t.csv", text.as_bytes()).parse(DRILL);
+        assert_eq!(told(&parsed.notes), [("record-refused", "line 3", 1), ("unknown-word", "line 5", 1)], "{end:?}");
+        let mails = &parsed.documents[0].value["parts"][0]["mails"];
+        assert_eq!((&mails[0]["line"], &mails[1]["line"]), (&json!(2), &json!(5)), "{end:?}");
+    }
+}
+
+const MAP: &str = "secdiag = \"drill-map\"\n[[file]]\nname = \"wynik*\"\ncampaign = \"autumn\"\nyes = [\"tak\"]\n\
+    no = [\"nie\"]\ntime = \"%d.%m.%Y %H:%M:%S\"\nzone = \"+02:00\"\n[file.columns]\naddress = \"Kto\"\nunit = \"Dzial\"\n\
+    sent = \"Wyslano\"\nopened = \"Otwarto\"\nclicked = \"Klik\"\nsubmitted = \"Podano\"\nreported = \"Zgloszono\"\nip = \"Skad\"\n\
+    agent = \"Czym\"\n";
+
+/// A file that a map makes a table.
+fn mapped(bench: Bench, name: &str, bytes: &[u8]) -> Bench {
+    let id = if name.ends_with("xlsx") { "drill-mapped-xlsx" } else { "drill-mapped" };
+    let format = DRILL.meta().formats.iter().find(|format| format.id == id).unwrap();
+    bench.file_as(format, name, bytes)
+}
+
+#[test]
+fn a_map_says_which_column_holds_what() {
+    let header = ["Kto", "Dzial", "Wyslano", "Otwarto", "Klik", "Podano", "Zgloszono", "Skad", "Czym"];
+    let sent = "12.10.2026 09:00:07";
+    let rows = [
+        ["a@firm.example", "IT", sent, "12.10.2026 09:20:00", "tak", "nie", "nie", "10.0.0.1", "Chrome/141.0"],
+        ["b@firm.example", "IT", sent, "12.10.2026 09:00:09", "nie", "nie", "tak", "40.0.0.1", "scanner"],
+        ["c@firm.example", "HR", sent, "nie", "tak", "[dropped]", "nie", "10.0.0.3", "Chrome/141.0"],
+    ];
+    let text = [header].iter().chain(&rows).map(|row| row.join(";") + "\r\n").collect::<String>();
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    for (at, row) in (0..).zip([header].iter().chain(&rows)) {
+        sheet.write_row(at, 0, *row).unwrap();
+    }
+    let map = || Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    for bench in
+        [mapped(map(), "wynik.csv", text.as_bytes()), mapped(map(), "wynik.xlsx", &workbook.save_to_buffer().unwrap())]
+    {
+        let parsed = bench.parse(DRILL);
+        assert_eq!(told(&parsed.notes), [("taken-as-handed-in", "line 4", 1)]);
+        let parts = parsed
+            .documents
+            .iter()
+            .flat_map(|document| serde_json::from_value::<Vec<Part>>(document.value["parts"].clone()).unwrap());
+        let campaigns = campaigns(&parts.collect::<Vec<_>>(), &signs());
+        let [campaign] = &campaigns[..] else { panic!("{campaigns:?}") };
+        assert_eq!(
+            (campaign.name.as_str(), campaign.launched, campaign.tells_visits),
+            ("autumn", Some(date(2026, 10, 12)), true)
+        );
+        let measures = campaign.measures(&|_| None);
+        let human = Counts { delivered: 3, opened: 2, clicked: 2, submitted: 1, reported: 1 };
+        assert_eq!((measures.human, measures.automated), (human, 1), "a program opened the mail of b");
+        assert_eq!(judge(bench, date(2026, 11, 23)).notes, []);
+    }
+}
+
+#[test]
+fn what_a_map_and_its_tables_lack_is_told() {
+    let bench = Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    let bench = mapped(bench, "wynik-1.csv", b"Kto;Klik;Uwagi\na@firm.example;tak;x\n");
+    let bench = mapped(bench, "other.csv", b"Kto;Klik\na@firm.example;tak\n");
+    let parsed = bench.parse(DRILL);
+    let reasons: Vec<&str> = parsed.notes.iter().map(|note| note.reason.as_str()).collect();
+    assert_eq!(reasons, [&["map-missing"][..], &["column-missing"; 7]].concat());
+    assert!(parsed.notes[1].text.ends_with("but kto, klik, uwagi"), "{}", parsed.notes[1].text);
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    let sheet = workbook.add_worksheet();
+    sheet.write_row(0, 0, ["Kto", "Klik", "Podano"]).unwrap();
+    sheet.write_row(1, 0, ["a@firm.example", "tak"]).unwrap();
+    let bench = Bench::default().file(DRILL, "map.toml", MAP.as_bytes());
+    let parsed = mapped(bench, "wynik.xlsx", &workbook.save_to_buffer().unwrap()).parse(DRILL);
+    assert_eq!(parsed.notes.len(), 6, "a column without a filled cell is there: {:?}", parsed.notes);
+    assert!(parsed.notes[0].text.ends_with("but kto, klik, podano"), "{}", parsed.notes[0].text);
+    let alone = judge(Bench::default().file(DRILL, "map.toml", MAP.as_bytes()), date(2026, 11, 23));
+    assert_eq!(told(&alone.notes), [("map-without-file", "line 2", 1)]);
+}
+
+#[test]
+fn a_workbook_with_typed_passwords_is_refused_and_one_with_times_is_not() {
+    let redact = |id: &str| secdiag_drill::REDACTIONS.iter().find(|(known, _)| *known == id).unwrap().1;
+    let book = |secret: &str| {
+        let mut workbook = rust_xlsxwriter::Workbook::new();
+        let sheet = workbook.add_worksheet();
+        sheet.write_row(0, 0, ["信箱", "點閱", "輸入密碼"]).unwrap();
+        sheet.write_row(1, 0, ["a@firm.example", "是", secret]).unwrap();
+        workbook.save_to_buffer().unwrap()
+    };
+    for kept in ["是", "否", "", "2026/10/12 09:30"] {
+        assert_eq!(redact("drill-table-xlsx")(&book(kept)), Ok(None), "{kept}");
+    }
+    let refused = redact("drill-table-xlsx")(&book("Hunter2!")).unwrap_err();
+    assert!(refused.contains("輸入密碼") && !refused.contains("Hunter2"), "{refused}");
+    assert!(redact("drill-table-xlsx")(&book("Hunter2!")[..300]).is_err());
+}
+
+#[test]
+fn a_firm_s_own_limits_say_which_visits_are_programs() {
+    const CHECK: &str = "drill/phishing-click-rate-high";
+    let events = "email,message,time,details\na@firm.example,Email Sent,2026-10-12T01:00:01Z,\n\
+                  a@firm.example,Clicked Link,2026-10-12T01:00:06Z,\n";
+    let bench = || Bench::default().file(DRILL, "x-events.csv", events.as_bytes());
+    let built_in = include_str!("../../../catalogue/duties.yaml");
+    let (ours, theirs) = ("unit: seconds\n    value: 10", "unit: seconds\n    value: 5");
+    assert!(built_in.contains(ours));
+    let overlay = std::env::temp_dir().join(format!("secdiag-signs-{}", std::process::id()));
+    std::fs::create_dir_all(&overlay).unwrap();
+    std::fs::write(overlay.join("duties.yaml"), built_in.replace(ours, theirs)).unwrap();
+    let catalogue = secdiag_catalogue::Catalogue::with_overlay(&overlay).unwrap();
+    std::fs::remove_dir_all(&overlay).unwrap();
+    assert!(!judge(bench(), date(2026, 11, 23)).checks().contains(&CHECK));
+    let judged = common::judge(bench(), date(2026, 11, 23), catalogue, &common::Rows::new());
+    assert!(judged.checks().contains(&CHECK));
 }

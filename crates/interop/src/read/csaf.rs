@@ -11,6 +11,7 @@ use super::{cwes_in, public_id};
 use crate::collect::{Collector, Given};
 use crate::finding::{Component, Cvss, ImportedFinding, Suppression, SuppressionKind, Verdict};
 use crate::json::{self, Lenient, Step, plain};
+use crate::keys::{OWN_SCHEME, OWN_SYSTEM};
 use crate::severity;
 
 const VULNERABILITIES: &[Step] = &[Step::Key("vulnerabilities"), Step::Each];
@@ -41,7 +42,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
         return Err(format!("CSAF version `{version}` is not read; version 2.0 is"));
     }
     out.log.version = version;
-    let mut products = BTreeMap::new();
+    let (mut products, mut wholes) = (BTreeMap::new(), BTreeMap::new());
     let tree = frame.at("product_tree");
     for product in tree.items("full_product_names") {
         add(&mut products, product, "");
@@ -54,6 +55,9 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
         let full = relation.at("full_product_name");
         let part = products.get(&relation.text("product_reference")).cloned();
         add(&mut products, full, "");
+        if let Some(whole) = products.get(&relation.text("relates_to_product_reference")) {
+            wholes.insert(full.text("product_id"), whole.name.clone());
+        }
         if let Some(Component { purl, version, .. }) = part
             && let Some(product) = products.get_mut(&full.text("product_id"))
         {
@@ -68,6 +72,7 @@ pub(super) fn read(text: &str, out: &mut Collector) -> Result<(), String> {
         id: document.at("tracking").text("id"),
         date: document.at("tracking").text("current_release_date"),
         products,
+        wholes,
     };
     json::each(text, VULNERABILITIES, &mut |at, value| {
         out.record(format!("/vulnerabilities/{}", at.last().unwrap_or(&0)));
@@ -84,6 +89,8 @@ struct Advisory {
     id: String,
     date: String,
     products: BTreeMap<String, Component>,
+    /// What a product of a relationship is on, or a part of, by the product's id.
+    wholes: BTreeMap<String, String>,
 }
 
 impl Advisory {
@@ -123,6 +130,9 @@ impl Advisory {
             finding.cvss = rating(value, None).0;
             return out.keep(finding, Vec::new());
         }
+        // Which of several products an id of ours is about is not told.
+        let own = own_id(value).filter(|_| stated.len() == 1 && finding.tool == OWN_SYSTEM);
+        let own: Vec<_> = own.into_iter().map(|id| (OWN_SCHEME.to_owned(), id)).collect();
         let given = stated.into_iter().map(|(product, (state, kind))| -> Given {
             let mut finding = finding.clone();
             let component = self.products.get(&product).cloned().unwrap_or_else(|| Component::named(&product));
@@ -141,15 +151,24 @@ impl Advisory {
                 justification: distinct(
                     about(value, "flags", &product)
                         .map(|flag| flag.text("label"))
-                        .chain(statements.into_iter().flatten().map(|threat| threat.text("details"))),
+                        .chain(statements.into_iter().flatten().map(|threat| threat.text("details")))
+                        // A word of severity is no reason.
+                        .filter(|text| severity::word(text).is_none()),
                 )
                 .join("; "),
             });
             finding.component = Some(component);
-            (finding, Vec::new())
+            finding.asset = self.wholes.get(&product).cloned();
+            (finding, own.clone())
         });
         out.keep_all(given.collect());
     }
+}
+
+/// The id that our own writer gave, where the vulnerability has exactly one.
+fn own_id(value: &Json) -> Option<String> {
+    let mut own = value.items("ids").iter().filter(|id| id.text("system_name") == OWN_SYSTEM);
+    own.next().filter(|_| own.next().is_none()).map(|id| id.text("text"))
 }
 
 /// Entries of a list that are about a product, or about all.
@@ -171,7 +190,11 @@ fn rating(value: &Json, product: Option<&str>) -> (Vec<Cvss>, crate::finding::Gr
     let ratings = scores.iter().flat_map(|score| kinds.map(|kind| score.at(kind))).filter(|rating| rating.is_object());
     let cvss: Vec<_> =
         ratings.clone().map(|one| Cvss { vector: one.text("vectorString"), score: one.number("baseScore") }).collect();
-    let impact = value.items("threats").iter().filter(|threat| threat.text("category") == "impact");
+    let threats: Vec<_> = match product {
+        Some(product) => about(value, "threats", product).collect(),
+        None => value.items("threats").iter().collect(),
+    };
+    let impact = threats.iter().filter(|threat| threat.text("category") == "impact");
     let words = ratings.map(|one| one.text("baseSeverity")).chain(impact.map(|threat| threat.text("details")));
     let words = distinct(words);
     let grade = severity::of_ratings(&words, &cvss);

@@ -11,6 +11,7 @@ use crate::collect::{Collector, Given};
 use crate::finding::{Component, Cvss, ImportedFinding, Suppression, SuppressionKind, Verdict};
 use crate::json::{self, Lenient, Step, plain};
 use crate::severity;
+use crate::write::ASSET;
 
 /// Minor versions of the specification that are read.
 const VERSIONS: std::ops::RangeInclusive<u32> = 2..=6;
@@ -207,8 +208,11 @@ impl Bom {
 }
 
 impl Component {
-    /// A component that only its package URL or its name is known of.
+    /// A component that only its package URL, its name or our own IRI of an asset is known of.
     pub(crate) fn named(reference: &str) -> Self {
+        if let Some(asset) = reference.strip_prefix(ASSET) {
+            return Self { name: super::percent_decoded(asset), ..Self::default() };
+        }
         let Some(rest) = reference.strip_prefix("pkg:") else {
             return Self { name: reference.to_owned(), ..Self::default() };
         };

@@ -7,9 +7,9 @@ use serde_json::Value as Json;
 use super::cyclonedx::distinct;
 use super::{cwes_in, headline, ids_in, public_id};
 use crate::collect::{Collector, Given};
-use crate::finding::{Component, Cvss, Grade, ImportedFinding, Suppression, SuppressionKind, Verdict};
+use crate::finding::{Component, Cvss, Grade, ImportedFinding, Location, Suppression, SuppressionKind, Verdict};
 use crate::json::{self, Lenient, Step, plain};
-use crate::keys::FINDING_UID;
+use crate::keys::{FINDING_UID, OWN_SCHEME, OWN_SYSTEM};
 use crate::severity;
 
 /// `severity_id` of every class.
@@ -25,7 +25,9 @@ const SEVERITIES: &[(u64, Severity)] = &[
 pub(super) fn sniff(head: &Head<'_>) -> Match {
     let text = head.text().trim_start();
     let named = text.contains("\"class_uid\"") || text.contains("\"class_name\"");
-    if text.starts_with(['{', '[']) && named && text.contains("\"metadata\"") {
+    // `metadata` may stand behind long evidence.
+    let event = text.contains("\"metadata\"") || text.contains("\"category_uid\"");
+    if text.starts_with(['{', '[']) && named && event {
         return Match::Yes(80);
     }
     // A scan without findings: an empty list names no format, but nothing else that is read is a bare list.
@@ -109,7 +111,10 @@ fn record(value: &Json, out: &mut Collector) {
     finding.references.extend(links.filter(|link| link.starts_with("http")));
     finding.taxa.extend(taxa(value));
 
-    let ids = vec![(FINDING_UID.to_owned(), info.text("uid"))];
+    finding.locations = places(value);
+
+    let scheme = if finding.tool == OWN_SYSTEM { OWN_SCHEME } else { FINDING_UID };
+    let ids = vec![(scheme.to_owned(), info.text("uid"))];
     let flaws = value.items("vulnerabilities");
     let weak: Vec<_> = if flaws.is_empty() {
         vec![finding]
@@ -130,9 +135,10 @@ fn record(value: &Json, out: &mut Collector) {
 fn vulnerability(finding: &ImportedFinding, flaw: &Json) -> Vec<ImportedFinding> {
     let mut finding = finding.clone();
     let cve = flaw.at("cve");
-    let name = distinct([cve.text("uid"), flaw.text("title")]).into_iter().next();
+    let advisory = flaw.at("advisory").text("uid");
+    let name = distinct([cve.text("uid"), advisory.clone(), flaw.text("title")]).into_iter().next();
     finding.rule = name.unwrap_or(finding.rule);
-    finding.ids.extend(public_id(&cve.text("uid")));
+    finding.ids.extend([cve.text("uid"), advisory].iter().filter_map(|id| public_id(id)));
     let cvss = cve.items("cvss").iter().chain(flaw.items("cvss"));
     finding.cvss =
         cvss.map(|one| Cvss { vector: one.text("vector_string"), score: one.number("base_score") }).collect();
@@ -161,7 +167,8 @@ fn grade(value: &Json) -> Grade {
     let given = value.text("severity");
     let by_id = value.count("severity_id").and_then(|id| SEVERITIES.iter().find(|(known, _)| *known == id));
     let ours = by_id.map(|(_, severity)| *severity).or_else(|| severity::word(&given));
-    Grade { ours: ours.unwrap_or(Severity::Info), given }
+    let number = by_id.filter(|_| given.is_empty()).map(|(id, _)| format!("severity_id {id}"));
+    Grade { ours: ours.unwrap_or(Severity::Info), given: number.unwrap_or(given) }
 }
 
 /// `status_id` 3 is suppressed, 4 resolved; `activity_id` 3 closes the finding.
@@ -173,7 +180,30 @@ fn suppression(value: &Json) -> Option<Suppression> {
         _ if value.count("activity_id") == Some(3) => SuppressionKind::Fixed,
         _ => return None,
     };
+    // `unmapped.secdiag` is what our own writer adds.
+    let kind = match &*value.at("unmapped").at("secdiag").at("exception").text("kind") {
+        "risk_accepted" | "compensating" => SuppressionKind::RiskAccepted,
+        "false_positive" => SuppressionKind::FalsePositive,
+        "out_of_scope" => SuppressionKind::OutOfScope,
+        _ => kind,
+    };
     Some(Suppression { kind, given: status, justification: value.text("comment") })
+}
+
+/// Files that show it; a line where our own writer adds one.
+fn places(value: &Json) -> Vec<Location> {
+    let evidences = value.items("evidences").iter().chain(value.at("unmapped").items("evidences"));
+    let place = |evidence: &Json| {
+        let file = evidence.at("file");
+        let names = [file.at("path"), file.at("name")].into_iter().filter_map(Json::as_str);
+        let path = names.map(str::to_owned).find(|name| !name.is_empty())?;
+        let data = evidence.at("data");
+        let locator = data.at("locator");
+        let line = locator.count("value").filter(|_| locator.text("kind") == "line");
+        let snippet = if line.is_some() { data.text("excerpt") } else { String::new() };
+        Some(Location { path, line, snippet, ..Location::default() })
+    };
+    evidences.filter_map(place).collect()
 }
 
 /// Resources, else the device; one empty asset where nothing is named.

@@ -101,7 +101,7 @@ impl<'a> Statement<'a> {
         let reasons = distinct(["justification", "impact_statement", "status_notes"].map(|name| value.text(name)));
         let tooling = document.text("tooling");
         let (component, asset) = match subject {
-            Some(Subject { product, part: Some(part) }) => (Some(part.clone()), Some(unversioned(product))),
+            Some(Subject { product, part: Some(part) }) => (Some(part.clone()), Some(asset(product))),
             Some(Subject { product, part: None }) => (Some(product.clone()), None),
             None => (None, None),
         };
@@ -124,6 +124,11 @@ impl<'a> Statement<'a> {
         finding.ids.extend(std::iter::once(self.rule.clone()).chain(aliases).filter_map(|id| public_id(&id)));
         finding
     }
+}
+
+/// A product as what a component is in: without its version where it has a package URL.
+fn asset(product: &Component) -> String {
+    if product.purl.is_empty() { product.name.clone() } else { unversioned(product) }
 }
 
 fn subjects(product: &Json) -> Vec<Subject> {

@@ -184,6 +184,7 @@ impl Judge<'_> {
         }
         let due = match cells.get(&Column::Due) {
             Some(Cell::Date(date)) => Some(date.to_string()),
+            Some(Cell::Moment(at)) => Some(at.date().to_string()),
             Some(Cell::Text(text)) if !text.trim().is_empty() => Some(text.clone()),
             _ => None,
         };
@@ -232,6 +233,7 @@ fn text(cells: &Cells, column: Column) -> String {
     match cells.get(&column) {
         Some(Cell::Text(text)) => text.replace("\r\n", "\n").replace('\r', "\n").trim().to_owned(),
         Some(Cell::Date(date)) => date.to_string(),
+        Some(Cell::Moment(at)) => at.date().to_string(),
         Some(Cell::Broken(error)) => error.clone(),
         None => String::new(),
     }

@@ -1,8 +1,11 @@
 //! CycloneDX 1.6 VEX (ECMA-424, `vulnerabilities`): findings about vulnerabilities in products, with what was decided.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
-use super::{ExceptionKind, Export, about};
+use super::{ExceptionKind, Export, Product, about, decision, iri};
+use crate::finding::Component;
 
 /// A document, and what it cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub struct CycloneDx {
 pub fn cyclonedx(export: &Export<'_>) -> CycloneDx {
     let exceptions = export.exceptions();
     let (mut vulnerabilities, mut left_out): (Vec<Json>, _) = (Vec::new(), Vec::new());
+    let mut products = BTreeSet::new();
     for finding in export.findings {
         let decided = exceptions.get(finding.id.as_str());
         let out_of_scope = decided.is_some_and(|exception| exception.kind == ExceptionKind::OutOfScope);
@@ -29,8 +33,7 @@ pub fn cyclonedx(export: &Export<'_>) -> CycloneDx {
         let analysis = match decided {
             None => json!({"state": "in_triage"}),
             Some(exception) => {
-                let until = exception.until.as_deref().map(|until| format!(" (until {until})")).unwrap_or_default();
-                let detail = format!("{}{until}: {}", exception.kind.word(), exception.justification);
+                let detail = decision(exception);
                 match exception.kind {
                     ExceptionKind::FalsePositive => json!({"state": "false_positive", "detail": detail}),
                     ExceptionKind::Compensating => {
@@ -40,15 +43,19 @@ pub fn cyclonedx(export: &Export<'_>) -> CycloneDx {
                 }
             }
         };
-        vulnerabilities.push(json!({
+        let mut vulnerability = json!({
             "bom-ref": finding.id,
             "id": name,
             "ratings": [{"severity": finding.severity.word()}],
-            "description": format!("{title}\n\n{risk}"),
-            "recommendation": advice,
+            "description": if risk.is_empty() { title.to_owned() } else { format!("{title}\n\n{risk}") },
             "analysis": analysis,
-            "affects": [{"ref": product}],
-        }));
+            "affects": [{"ref": product.id()}],
+        });
+        if !advice.is_empty() {
+            vulnerability["recommendation"] = json!(advice);
+        }
+        vulnerabilities.push(vulnerability);
+        products.insert(product);
     }
     let document = json!({
         "bomFormat": "CycloneDX",
@@ -58,7 +65,39 @@ pub fn cyclonedx(export: &Export<'_>) -> CycloneDx {
             "timestamp": format!("{}T00:00:00Z", export.as_of),
             "tools": {"components": [{"type": "application", "name": "secdiag", "version": export.version}]},
         },
+        "components": components(&products),
         "vulnerabilities": vulnerabilities,
     });
     CycloneDx { bytes: super::pretty(&document), left_out }
+}
+
+/// The products that vulnerabilities refer to (`affects[].ref` is the reference of a component), each with its parts.
+fn components(products: &BTreeSet<Product>) -> Vec<Json> {
+    let wholes: BTreeSet<&str> = products.iter().map(|product| product.whole.as_str()).collect();
+    let component = |whole: &str| {
+        let parts: Vec<Json> = products
+            .iter()
+            .filter(|product| product.whole == whole)
+            .filter_map(|product| Some(described(&product.id(), product.part.as_ref()?)))
+            .collect();
+        let mut component = described(&iri(whole), whole);
+        if !parts.is_empty() {
+            component["components"] = json!(parts);
+        }
+        component
+    };
+    wholes.into_iter().map(component).collect()
+}
+
+fn described(reference: &str, name: &str) -> Json {
+    let Component { purl, name, version } = Component::named(name);
+    let mut component = json!({"type": "device", "bom-ref": reference, "name": name});
+    if !purl.is_empty() {
+        component["type"] = json!("library");
+        component["purl"] = json!(purl);
+    }
+    if !version.is_empty() {
+        component["version"] = json!(version);
+    }
+    component
 }

@@ -106,7 +106,7 @@ fn shortened(title: &str) -> String {
 }
 
 /// Risk, subject and proofs: findings with one title stay apart by it, also where only text is compared.
-fn description(finding: &FindingRecord, risk: &str) -> String {
+pub(super) fn description(finding: &FindingRecord, risk: &str) -> String {
     let mut lines: Vec<_> = Some(risk.to_owned()).filter(|risk| !risk.is_empty()).into_iter().collect();
     lines.push(finding.subject.summary());
     lines.extend(finding.evidence.iter().map(|proof| format!("{} {}: {}", path(proof), proof.locator, proof.excerpt)));

@@ -1,7 +1,9 @@
 //! Our findings for other tools.
 
+mod csaf;
 mod cyclonedx;
 mod generic;
+mod ocsf;
 mod openvex;
 mod sarif;
 
@@ -11,8 +13,10 @@ use secdiag_model::result::{FindingRecord, ResolvedFinding};
 use secdiag_model::{Lang, Locator, Proof, Subject};
 use serde::{Deserialize, Serialize};
 
+pub use csaf::{Csaf, csaf};
 pub use cyclonedx::{CycloneDx, cyclonedx};
 pub use generic::{generic_csv, generic_json};
+pub use ocsf::ocsf;
 pub use openvex::{OpenVex, openvex};
 pub use sarif::sarif;
 
@@ -111,11 +115,46 @@ fn pretty(value: &serde_json::Value) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// Name of the set that our items are taken from, for formats that know standards or taxonomies.
+const TAXONOMY: &str = "secdiag items";
+
+/// Beginning of the IRIs of assets that have no package URL.
+pub(crate) const ASSET: &str = "urn:secdiag:asset:";
+
+/// A product, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Product {
+    /// Host, device or package.
+    whole: String,
+    /// Package in it: what is decided about one host says nothing about another.
+    part: Option<String>,
+}
+
+impl Product {
+    fn named(whole: &str) -> Self {
+        Self { whole: whole.to_owned(), part: None }
+    }
+
+    /// One id for product and part together.
+    fn id(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{}/{}", iri(&self.whole), iri(part)),
+            None => iri(&self.whole),
+        }
+    }
+}
+
 /// The vulnerability that a finding is about and the product that has it, where it is about such.
-fn about(finding: &FindingRecord) -> Option<(String, String)> {
+fn about(finding: &FindingRecord) -> Option<(String, Product)> {
     match &finding.subject {
-        Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), product(asset))),
-        Subject::Package { purl, .. } => vulnerability(finding).map(|name| (name, purl.clone())),
+        Subject::Vulnerability { asset, vulnerability } => Some((vulnerability.clone(), Product::named(asset))),
+        Subject::Package { host, purl } => {
+            let product = match host.as_str() {
+                "" => Product::named(purl),
+                host => Product { whole: host.to_owned(), part: Some(purl.clone()) },
+            };
+            vulnerability(finding).map(|name| (name, product))
+        }
         _ => None,
     }
 }
@@ -127,12 +166,23 @@ fn vulnerability(finding: &FindingRecord) -> Option<String> {
 }
 
 /// An asset as an IRI; a package URL is one already.
-fn product(asset: &str) -> String {
+fn iri(asset: &str) -> String {
     if asset.starts_with("pkg:") {
         return asset.to_owned();
     }
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     let escaped =
         asset.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
-    format!("urn:secdiag:asset:{}", escaped.collect::<String>())
+    format!("{ASSET}{}", escaped.collect::<String>())
+}
+
+/// What was decided, until when and why, in one line.
+fn decision(exception: &Exception) -> String {
+    let until = exception.until.as_deref().map(|until| format!(" (until {until})")).unwrap_or_default();
+    format!("{}{until}: {}", exception.kind.word(), exception.justification)
+}
+
+/// Why it was decided; what was decided, where no reason is given.
+fn reason(exception: &Exception) -> &str {
+    if exception.justification.is_empty() { exception.kind.word() } else { &exception.justification }
 }

@@ -1,14 +1,16 @@
 //! OpenVEX 0.2.0: what was decided about vulnerabilities in products, for those who scan the same products.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value as Json, json};
 
-use super::{ExceptionKind, Export, about};
+use super::{ExceptionKind, Export, Product, about, decision, iri, reason};
 
 /// A document, and what it cannot say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenVex {
-    /// The document.
-    pub bytes: Vec<u8>,
+    /// The document; nothing where no statement can be made: the format has no document without one.
+    pub bytes: Option<Vec<u8>>,
     /// Ids of findings with exceptions that are not about a vulnerability in a product, or that say nothing about it.
     pub left_out: Vec<String>,
 }
@@ -21,27 +23,32 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
     let exceptions = export.exceptions();
     let timestamp = format!("{}T00:00:00Z", export.as_of);
     let (mut statements, mut left_out): (Vec<Json>, _) = (Vec::new(), Vec::new());
+    let mut said = BTreeSet::new();
     for finding in export.findings {
         let Some(exception) = exceptions.get(finding.id.as_str()) else { continue };
         let (Some((name, product)), false) = (about(finding), exception.kind == ExceptionKind::OutOfScope) else {
             left_out.push(finding.id.clone());
             continue;
         };
-        let until = exception.until.as_deref().map(|until| format!(" (until {until})")).unwrap_or_default();
         let mut statement = json!({
             "vulnerability": {"name": name},
-            "products": [{"@id": product}],
+            "products": [component(&product)],
             "timestamp": timestamp,
         });
         if exception.kind == ExceptionKind::FalsePositive {
             statement["status"] = json!("not_affected");
-            statement["impact_statement"] = json!(exception.justification);
+            statement["impact_statement"] = json!(reason(exception));
         } else {
             statement["status"] = json!("affected");
-            statement["action_statement"] =
-                json!(format!("{}{until}: {}", exception.kind.word(), exception.justification));
+            statement["action_statement"] = json!(decision(exception));
         }
-        statements.push(statement);
+        // The schema allows each statement once; several checks may find the same.
+        if said.insert(statement.to_string()) {
+            statements.push(statement);
+        }
+    }
+    if statements.is_empty() {
+        return OpenVex { bytes: None, left_out };
     }
     let document = json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
@@ -52,5 +59,12 @@ pub fn openvex(export: &Export<'_>, id: &str, author: &str) -> OpenVex {
         "tooling": format!("secdiag {}", export.version),
         "statements": statements,
     });
-    OpenVex { bytes: super::pretty(&document), left_out }
+    OpenVex { bytes: Some(super::pretty(&document)), left_out }
+}
+
+fn component(product: &Product) -> Json {
+    match &product.part {
+        Some(part) => json!({"@id": iri(&product.whole), "subcomponents": [{"@id": iri(part)}]}),
+        None => json!({"@id": iri(&product.whole)}),
+    }
 }

@@ -6,12 +6,11 @@ use secdiag_model::result::{FindingRecord, FindingStatus};
 use secdiag_model::{ItemId, Proof, Severity};
 use serde_json::{Value as Json, json};
 
-use super::{Exception, Export, line, path};
+use super::{Exception, Export, TAXONOMY, line, path};
 use crate::keys::OWN_SCHEME;
 use crate::severity;
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
-const TAXONOMY: &str = "secdiag items";
 
 /// The findings as a SARIF log.
 pub fn sarif(export: &Export<'_>) -> Vec<u8> {

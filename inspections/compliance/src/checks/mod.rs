@@ -18,6 +18,7 @@ secdiag_inspect::checks! {
     answer_without_evidence,
     answer_contradicted,
     question_unanswered,
+    checklist_points_short,
     measure_missing,
     gap_open,
     control_area_overdue,

@@ -18,10 +18,10 @@
 use std::collections::BTreeMap;
 
 use secdiag_inspect::{Check, JudgeCx, Looked};
-use secdiag_model::{Artefact, Note, NoteKind};
+use secdiag_model::{Note, NoteKind};
 use secdiag_records::At;
 
-use crate::asked::{Asked, State};
+use crate::asked::Asked;
 use crate::say::{BothLanguages, finding, proof, words};
 use crate::view::View;
 
@@ -33,14 +33,14 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     for asked in &view.asked {
         topics.entry(&asked.question.topic).or_default().push(asked);
     }
-    let any = view.asked.iter().any(|asked| answered(asked).is_some());
+    let any = view.asked.iter().any(|asked| asked.artefact().is_some());
     for (topic, questions) in topics {
         let open: Vec<&str> = questions
             .iter()
-            .filter(|asked| answered(asked).is_none())
+            .filter(|asked| asked.artefact().is_none())
             .map(|asked| asked.question.id.as_str())
             .collect();
-        let Some(artefact) = questions.iter().find_map(|asked| answered(asked)) else {
+        let Some(artefact) = questions.iter().find_map(|asked| asked.artefact()) else {
             if any {
                 let text = format!("no question of the topic {topic} is answered: {}", open.join(", "));
                 cx.note(Note::new(NoteKind::Assumed, "topic-unanswered", text).times(open.len() as u64));
@@ -60,14 +60,5 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
             .fact("of", questions.len())
             .both("detail", &words(list, open.join("、")));
         cx.report(found);
-    }
-}
-
-/// The file that answers a question.
-fn answered<'a>(asked: &Asked<'a>) -> Option<&'a Artefact> {
-    match &asked.state {
-        State::Unanswered => None,
-        State::Answered(given, _) => Some(given.artefact),
-        State::Contradicted { given, .. } => given.first().map(|given| given.artefact),
     }
 }

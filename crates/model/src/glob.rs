@@ -1,10 +1,10 @@
-//! Patterns of `assessment.toml` over the paths of evidence.
+//! Patterns over the paths and names of evidence, as `assessment.toml` and other files of a firm write them.
 //!
 //! `*` stands for any characters of one path component, `?` for one character, and a component `**` for any number
 //! of components, none included. Everything else is literal. A pattern that ends in `/` means all below.
 
 /// Whether the pattern describes the whole path.
-pub(crate) fn matches(pattern: &str, path: &str) -> bool {
+pub fn matches(pattern: &str, path: &str) -> bool {
     let below;
     let pattern = if pattern.ends_with('/') {
         below = format!("{pattern}**");
