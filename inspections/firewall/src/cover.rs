@@ -113,7 +113,6 @@ impl Hull {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits")]
 const fn top(address: u128) -> u64 {
     (address >> 64) as u64
 }
@@ -366,7 +365,7 @@ impl<'f> Index<'f> {
     }
 
     /// Of a dead entry: the first entry of another effect that decides some of its packets, with such packets.
-    pub fn contradicted(&self, target: usize) -> Option<(usize, Cube)> {
+    pub fn contradicted(&self, target: usize) -> Option<(usize, Box<Cube>)> {
         let ask = Ask { sure: Sure::Possible, permits_take: true };
         let of = &self.flat.entries[target];
         let before = of.upper.iter().flat_map(|cube| self.candidates(target, cube, ask));
@@ -378,7 +377,7 @@ impl<'f> Index<'f> {
         before.into_iter().filter(opposite).find_map(|taker| {
             let shared = intersections(&of.upper, self.flat.entries[taker].lower());
             match self.reaching(taker, &shared, ask).left {
-                Left::Piece(piece) => Some((taker, *piece)),
+                Left::Piece(piece) => Some((taker, piece)),
                 Left::Nothing | Left::Undecided(_) => None,
             }
         })

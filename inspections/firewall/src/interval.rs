@@ -28,17 +28,15 @@ macro_rules! point {
             fn before(self) -> Option<Self> {
                 self.checked_sub(1)
             }
-            #[expect(clippy::allow_attributes, reason = "not every width needs it")]
-            #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "the product is at most the difference")]
             fn towards(self, high: Self, share: u64) -> Self {
-                let length = (high - self) as u128;
-                let part = match u64::try_from(length) {
-                    Ok(length) if share == u64::MAX => length as u128,
-                    Ok(length) => (length as u128 * share as u128) >> 64,
-                    Err(_) if share == u64::MAX => length,
-                    Err(_) => (length >> 64) * share as u128,
+                let length = u128::from(high - self);
+                // A 128-bit product of 64-bit numbers; longer ranges lose their lower half, which no caller needs.
+                let part = match (u64::try_from(length), share) {
+                    (_, u64::MAX) => length,
+                    (Ok(length), share) => (u128::from(length) * u128::from(share)) >> 64,
+                    (Err(_), share) => (length >> 64) * u128::from(share),
                 };
-                self + part as $int
+                self + <$int>::try_from(part).unwrap_or(0)
             }
         }
     )*};

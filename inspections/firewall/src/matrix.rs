@@ -214,8 +214,8 @@ fn classes<T: Point>(pieces: &[T], permitted: &Bits) -> ServiceMatrix<T> {
     }
     let mut of_class: BTreeMap<(&[u64], &[u64]), usize> = BTreeMap::new();
     let mut members: Vec<Vec<usize>> = Vec::new();
-    for piece in 0..size {
-        let class = *of_class.entry((permitted.row(piece), &columns[piece])).or_insert_with(|| {
+    for (piece, column) in columns.iter().enumerate() {
+        let class = *of_class.entry((permitted.row(piece), column)).or_insert_with(|| {
             members.push(Vec::new());
             members.len() - 1
         });

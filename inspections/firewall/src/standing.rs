@@ -39,7 +39,7 @@ pub enum Standing<'a> {
         /// The first of them that does the opposite.
         against: Placed<'a>,
         /// Packets that show it.
-        witness: Cube,
+        witness: Box<Cube>,
     },
     /// Earlier rules take all its packets and do the same.
     Repeated {

@@ -351,7 +351,7 @@ impl<'a> Firewall<'a> {
             .fact("by", taken.by.label())
             .fact("by_line", taken.by.rule.map(|rule| rule.line_from))
             .fact("others", taken.others)
-            .fact("example", taken.witness.as_ref().map(example).unwrap_or_default())
+            .fact("example", taken.witness.as_deref().map(example).unwrap_or_default())
             .fact("edit", edit)
             .fact("edit_zh", edit_zh);
         if let Some(by) = taken.by.rule {
@@ -393,7 +393,7 @@ pub(crate) struct Taken<'a> {
     /// How many more rules it takes at most, besides `by`.
     others: usize,
     rules: Vec<(Placed<'a>, &'a Rule)>,
-    witness: Option<Cube>,
+    witness: Option<Box<Cube>>,
 }
 
 impl<'a> Taken<'a> {
