@@ -19,6 +19,7 @@ const REMOTE: &str = "firewall/remote-desktop-from-outside";
 const REDUNDANT: &str = "firewall/redundant-rule";
 const DISABLED: &str = "firewall/disabled-rule";
 const EXPIRED: &str = "firewall/expired-rule";
+const NAT: &str = "firewall/nat-exposes-internal";
 const PERMIT_NOT_LOGGED: &str = "firewall/permit-not-logged";
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
@@ -136,6 +137,7 @@ fn notable(random: &mut Random) -> Vec<Policy> {
             planted(&[
                 (EXPOSED, "remote desktop of a server is open to the whole Internet"),
                 (REMOTE, "remote desktop of a server is open to the outside"),
+                (NAT, "a server among the internal ones is published"),
             ]),
         )
         .only_in(&[2025, 2026]),
@@ -243,9 +245,12 @@ fn edge(seed: u64, book: &mut Book) {
         let _ = writeln!(text, "        set comments \"CHG-{change}\"\n    next");
         let subject = self::rule(DEVICE, id.to_string());
         for (check, why) in rule.means.planted {
-            // Rules that are over or switched off are told list by list.
-            let of_list = matches!(*check, DISABLED | EXPIRED);
-            let about = if of_list { self::rule(DEVICE, "policy (list)") } else { subject.clone() };
+            let about = match *check {
+                // Rules that are over or switched off are told list by list.
+                DISABLED | EXPIRED => self::rule(DEVICE, "policy (list)"),
+                NAT => self::rule(DEVICE, rule.dst),
+                _ => subject.clone(),
+            };
             book.plant(check, TRADING, about, why);
         }
         if !rule.means.innocent.is_empty() {

@@ -1,12 +1,14 @@
 //! Inspection of firewall rules: items GOV-6, FIN-6.3 and SEC-8.4.
 //!
-//! *Evidence*: configurations of FortiOS, Cisco ASA/FTD, and dumps of iptables-save ([`vendors`]). Each becomes a
-//! neutral [`policy::Policy`]; judging unfolds it into flat lists of boxes ([`flat`]), tells which way
-//! each rule lets packets go ([`direction`]) and asks the questions of [`checks`].
+//! *Evidence*: configurations of the formats of [`vendors`]. Each becomes a neutral [`policy::Policy`]; judging unfolds
+//! it into flat lists of boxes ([`flat`]), tells which way each rule lets packets go ([`direction`]), what becomes of each
+//! rule among the others ([`standing`], by the exact answers of [`cover`]), and asks the questions of [`checks`].
 //!
-//! *Limits*: one device at a time; address translation, routing and what happens before and after the filter are not
-//! followed, except that FortiOS virtual IPs stand for their targets. Zone-based and application policies of other
-//! vendors are not read yet.
+//! *Questions without a diagnostic*: one packet ([`ask`]), two versions ([`diff`]), one service ([`matrix`]), sources
+//! that cannot be ([`spoof`]), a configuration to show ([`anonymise`]).
+//!
+//! *Limits*: one device at a time; translation and routing are read, but rules are judged as they see addresses:
+//! FortiOS virtual IPs stand for their targets.
 
 #![allow(clippy::single_match_else, reason = "a match shows both outcomes of a parse side by side")]
 

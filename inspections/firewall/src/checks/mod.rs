@@ -25,6 +25,7 @@ secdiag_inspect::checks! {
     remote_desktop_from_outside,
     database_from_outside,
     management_from_any,
+    nat_exposes_internal,
     missing_deny_all,
     deny_all_not_logged,
     permit_not_logged,
@@ -103,6 +104,16 @@ impl<'a> Firewall<'a> {
     /// Whether packets of a box come in by an interface.
     pub(crate) fn is_on(&self, cube: &Cube, interface: &str) -> bool {
         cube.in_ifs.contains(self.universe.number(interface))
+    }
+
+    /// Whether packets of a box go out by an interface.
+    pub(crate) fn goes_out_by(&self, cube: &Cube, interface: &str) -> bool {
+        cube.out_ifs.contains(self.universe.number(interface))
+    }
+
+    /// Every interface.
+    pub(crate) fn any_interface(&self) -> Intervals<u16> {
+        self.universe.all.clone()
     }
 
     /// Names of the interfaces that packets of a box come in by.

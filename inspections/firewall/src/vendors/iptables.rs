@@ -18,7 +18,8 @@ use secdiag_model::{EvidenceKind, Format, Head, Match};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto, proto_number};
 use crate::policy::{
-    Action, Addrs, Chain, ConnState, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Role, Rule, Services,
+    Action, Addrs, Chain, ConnState, DefaultAction, Hook, Interface, Log, Names, Nat, Path, Policy, Role, Rule,
+    Services, Unknown,
 };
 use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 use crate::zones;
@@ -174,6 +175,7 @@ struct Tables {
     ids: BTreeMap<String, u32>,
     translated_out: BTreeSet<String>,
     translated_in: BTreeSet<String>,
+    nat: Vec<Nat>,
 }
 
 impl Tables {
@@ -185,6 +187,7 @@ impl Tables {
             ids: BTreeMap::new(),
             translated_out: BTreeSet::new(),
             translated_in: BTreeSet::new(),
+            nat: Vec::new(),
         }
     }
 
@@ -307,10 +310,14 @@ impl Tables {
         {
             seen.extend(names.names.iter().filter(|name| !name.ends_with('+')).cloned());
         }
+        let target = spec.target.clone();
         let mut rule = spec.finish(table);
         rule.id = id;
         rule.text = excerpt([line]);
         rule.hits = hits;
+        if table == "nat" && chain != "OUTPUT" {
+            self.nat.extend(target.and_then(|target| translation(&target, chain, &rule, tokens)));
+        }
         rule
     }
 
@@ -345,6 +352,7 @@ impl Tables {
             zones: BTreeMap::new(),
             paths: paths.collect(),
             chains: self.chains,
+            nat: self.nat,
             coverage,
             truncated,
             ..Policy::default()
@@ -923,6 +931,59 @@ impl Spec {
         }
         self.rule
     }
+}
+
+/// What a rule of the nat table translates (iptables-extensions(8), DNAT, SNAT, MASQUERADE, REDIRECT).
+fn translation(target: &str, chain: &str, rule: &Rule, tokens: &[Token]) -> Option<Nat> {
+    let option = |names: &[&str]| {
+        let place = tokens.iter().position(|token| names.contains(&token.text.as_str()))?;
+        tokens.get(place + 1).map(|token| token.text.as_str())
+    };
+    let mut nat = Nat::new(rule.line_from);
+    let to = option(&["--to-destination", "--to-source", "--to"]).map(endpoint);
+    match target {
+        "DNAT" => {
+            let (address, port) = to?;
+            nat.to_dst =
+                Some(address.map_or_else(|| Addrs::unknown("not understood", AddrSet::full()), Addrs::exactly));
+            nat.to_port = port.map(crate::net::Ports);
+        }
+        "REDIRECT" => {
+            nat.to_dst = Some(Addrs::unknown("the device itself", AddrSet::full()));
+            nat.to_port = option(&["--to-ports", "--to-port"]).and_then(port_range).map(crate::net::Ports);
+        }
+        "SNAT" => {
+            nat.to_src = Some(to?.0.map_or_else(|| Addrs::unknown("not understood", AddrSet::full()), Addrs::exactly))
+        }
+        "MASQUERADE" => nat.to_src = Some(Addrs::unknown("the device's own address", AddrSet::full())),
+        _ => return None,
+    }
+    nat.id.clone_from(&rule.id);
+    nat.text.clone_from(&rule.text);
+    (nat.in_ifs, nat.out_ifs) = (rule.in_ifs.clone(), rule.out_ifs.clone());
+    (nat.src, nat.dst, nat.services) = (rule.src.clone(), rule.dst.clone(), rule.services.clone());
+    nat.unknown.clone_from(&rule.unknown);
+    if !matches!(chain, "PREROUTING" | "POSTROUTING") {
+        nat.unknown.push(Unknown { text: format!("what leads to the list {chain}"), line: rule.line_from });
+    }
+    Some(nat)
+}
+
+/// `10.0.0.5:80`, `10.0.0.5-10.0.0.9:8000-8010`, `[2001:db8::5]:80`: addresses and ports.
+fn endpoint(text: &str) -> (Option<AddrSet>, Option<Intervals<u16>>) {
+    let (address, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, rest)) => (address, rest.strip_prefix(':')),
+        None if text.matches(':').count() > 1 => (text, None),
+        None => text.split_once(':').map_or((text, None), |(address, port)| (address, Some(port))),
+    };
+    (address.parse().ok(), port.and_then(port_range))
+}
+
+fn port_range(text: &str) -> Option<Intervals<u16>> {
+    let text = text.split('/').next().unwrap_or_default();
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    let (low, high) = (low.parse().ok()?, high.parse().ok()?);
+    (low <= high).then(|| Intervals::range(low, high))
 }
 
 fn takes_options(target: &str) -> bool {
