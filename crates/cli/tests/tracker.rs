@@ -51,10 +51,14 @@ fn column(rows: &[Vec<String>], word: &str) -> usize {
 fn answers_come_back_once_and_a_refused_row_refuses_the_file() {
     let place = demo();
     let path = |name: &str| place.path().join(name);
+    assert!(tracker(place.path(), &["export", "t.csv"]).status.success());
+    let open = table(&path("t.csv")).len() - 1;
+    assert!(open > 20);
     for file in ["t.xlsx", "t.csv"] {
         assert!(tracker(place.path(), &["export", file]).status.success());
         let unchanged = tracker(place.path(), &["import", file, "--by", "Lin"]);
-        assert!(told(&unchanged).contains("0 findings answered, 29 rows unchanged; 0 events"), "{}", told(&unchanged));
+        let none = format!("0 findings answered, {open} rows unchanged; 0 events");
+        assert!(told(&unchanged).contains(&none), "{}", told(&unchanged));
     }
     let mut rows = table(&path("t.csv"));
     let (owner, plan, due, state) =
@@ -81,9 +85,11 @@ fn answers_come_back_once_and_a_refused_row_refuses_the_file() {
     );
 
     let taken = tracker(place.path(), &["import", "answered.csv", "--by", "Lin"]);
-    assert!(told(&taken).contains("1 findings answered, 28 rows unchanged; 3 events"), "{}", told(&taken));
+    let one = format!("1 findings answered, {} rows unchanged; 3 events", open - 1);
+    assert!(told(&taken).contains(&one), "{}", told(&taken));
     let again = tracker(place.path(), &["import", "answered.csv", "--by", "Lin"]);
-    assert!(told(&again).contains("0 findings answered, 29 rows unchanged; 0 events"), "{}", told(&again));
+    let none = format!("0 findings answered, {open} rows unchanged; 0 events");
+    assert!(told(&again).contains(&none), "{}", told(&again));
 
     let shown = secdiag(place.path(), &[&["findings", "--json"], &WORKSPACE[..]].concat());
     let rows: Vec<Json> = told(&shown).lines().map(|line| serde_json::from_str(line).unwrap()).collect();

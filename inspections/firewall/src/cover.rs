@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 
 use crate::flat::{Cube, Effect, Flat, Left, Packet, Sure};
 use crate::interval::Intervals;
-use crate::net::AddrSet;
+use crate::net::{AddrSet, Ports, Protos, Service};
 
 /// Candidates that one question may look at.
 pub const STEPS_MAX: u64 = 5_000_000;
@@ -229,6 +229,46 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// The least entry of `range` of which `hit` holds for a box whose hull touches `hull`.
+    fn first(
+        &self,
+        boxes: &[Boxed<'_>],
+        hull: &Hull,
+        range: std::ops::Range<usize>,
+        hit: &dyn Fn(&Boxed<'_>) -> bool,
+    ) -> Option<usize> {
+        let mut best = range.end;
+        let mut work = Vec::with_capacity(64);
+        if !self.nodes.is_empty() {
+            work.push(0);
+        }
+        while let Some(at) = work.pop() {
+            let node: &Node = &self.nodes[at];
+            if node.entries.0 >= best || node.entries.1 < range.start || !node.hull.touches(hull) {
+                continue;
+            }
+            if node.second == 0 {
+                for index in &self.order[node.from..node.to] {
+                    let boxed = &boxes[*index as usize];
+                    if boxed.entry < best && boxed.entry >= range.start && boxed.hull.touches(hull) && hit(boxed) {
+                        best = boxed.entry;
+                    }
+                }
+                continue;
+            }
+            // The child with the earlier entry is looked at first: what it gives saves looking at the other.
+            let (one, other) = (at + 1, node.second);
+            if self.nodes[one].entries.0 <= self.nodes[other].entries.0 {
+                work.extend([other, one]);
+            } else {
+                work.extend([one, other]);
+            }
+        }
+        (best < range.end).then_some(best)
+    }
+}
+
 /// The side on which the centres differ most, measured against the side's whole extent.
 #[expect(clippy::cast_precision_loss, reason = "an order of magnitude is enough")]
 fn widest(boxes: &[Boxed<'_>], part: &[u32]) -> usize {
@@ -368,6 +408,15 @@ impl<'f> Index<'f> {
     pub fn contradicted(&self, target: usize) -> Option<(usize, Box<Cube>)> {
         let ask = Ask { sure: Sure::Possible, permits_take: true };
         let of = &self.flat.entries[target];
+        for packet in of.upper.iter().flat_map(|cube| (0..POINTS).map(|n| point(cube, n))) {
+            let by = self.decides(&packet).filter(|by| *by < target);
+            if let Some(by) = by.filter(|by| self.flat.entries[*by].effect != of.effect) {
+                let shared = intersections(&of.upper, self.flat.entries[by].lower());
+                if let Left::Piece(piece) = self.reaching(by, &shared, ask).left {
+                    return Some((by, piece));
+                }
+            }
+        }
         let before = of.upper.iter().flat_map(|cube| self.candidates(target, cube, ask));
         let before: BTreeSet<usize> = before.map(|candidate| candidate.boxed.entry).collect();
         let opposite = |entry: &usize| match self.flat.entries[*entry].effect {
@@ -416,6 +465,9 @@ impl<'f> Index<'f> {
     pub fn needed(&self, target: usize) -> Result<Need, Undecided> {
         let ask = Ask { sure: Sure::Possible, permits_take: true };
         let entry = &self.flat.entries[target];
+        if let Some((packet, instead)) = self.missed_point(target, ask) {
+            return Ok(Need::Needed { piece: Box::new(only(&packet)), instead });
+        }
         let mut same: Vec<u32> = Vec::new();
         let mut others: Vec<u32> = Vec::new();
         for cube in &entry.upper {
@@ -453,33 +505,37 @@ impl<'f> Index<'f> {
         if by.is_empty() { Ok(Need::End) } else { Ok(Need::Redundant(by)) }
     }
 
+    /// A packet among a few that gets to entry `target` and would be decided otherwise without it, and by whom.
+    fn missed_point(&self, target: usize, ask: Ask) -> Option<(Packet, usize)> {
+        let entry = &self.flat.entries[target];
+        let points = entry.upper.iter().flat_map(|cube| (0..POINTS).map(|n| point(cube, n)));
+        points.filter(|packet| !self.is_taken(target, packet, ask)).find_map(|packet| {
+            let next = self.first_match(&packet, target + 1)?;
+            (self.flat.entries[next].effect != entry.effect).then_some((packet, next))
+        })
+    }
+
     /// The entry that decides a packet, where that is certain.
     pub fn decides(&self, packet: &Packet) -> Option<usize> {
-        let mut hits: Vec<(usize, Bound)> = Vec::new();
-        let tree = if packet.src.is_ipv4() { &self.v4 } else { &self.v6 };
-        tree.visit(&Hull::point(packet), 0..usize::MAX, &mut |index| {
-            let boxed = &self.boxes[index as usize];
-            if packet.is_in(boxed.cube) {
-                hits.push((boxed.entry, boxed.bound));
-            }
-            true
-        });
-        hits.sort_unstable_by_key(|(entry, bound)| (*entry, *bound == Bound::Upper));
-        hits.dedup_by_key(|(entry, _)| *entry);
         let mut next = 0;
-        for (entry, bound) in hits {
-            if entry < next {
-                continue;
-            }
-            if bound == Bound::Upper {
+        loop {
+            let entry = self.first_match(packet, next)?;
+            if !self.flat.entries[entry].lower().iter().any(|cube| packet.is_in(cube)) {
                 return None;
             }
             match self.flat.entries[entry].effect {
-                Effect::Skip => next = self.flat.entries[entry].until,
+                Effect::Skip => next = self.flat.entries[entry].until.max(entry + 1),
                 _ => return Some(entry),
             }
         }
-        None
+    }
+
+    /// The first entry from `from` on that may match a packet.
+    fn first_match(&self, packet: &Packet, from: usize) -> Option<usize> {
+        let tree = if packet.src.is_ipv4() { &self.v4 } else { &self.v6 };
+        // Of a hull that is the box, touching a point is holding it.
+        let hit = |boxed: &Boxed<'_>| boxed.exact || packet.is_in(boxed.cube);
+        tree.first(&self.boxes, &Hull::point(packet), from..usize::MAX, &hit)
     }
 
     /// Entries of the opposite effect that may share packets with `cubes`.
@@ -807,6 +863,21 @@ pub enum Need {
 /// Packets in a box of each side.
 pub(crate) fn intersections(a: &[Cube], b: &[Cube]) -> Vec<Cube> {
     a.iter().flat_map(|a| b.iter().filter_map(|b| a.intersect(b))).collect()
+}
+
+/// The box of one packet.
+fn only(packet: &Packet) -> Cube {
+    Cube {
+        in_ifs: Intervals::one(packet.in_if),
+        out_ifs: Intervals::one(packet.out_if),
+        src: AddrSet::host(packet.src),
+        dst: AddrSet::host(packet.dst),
+        service: Service {
+            proto: Protos(Intervals::one(packet.proto)),
+            sport: Ports(Intervals::one(packet.sport)),
+            dport: Ports(Intervals::one(packet.dport)),
+        },
+    }
 }
 
 /// The `n`th packet to try of a box: its two ends, then others by a fixed sequence.
