@@ -381,15 +381,17 @@ fn an_interrupted_run_continues_to_the_same_bytes() {
         place.put(&format!("fw-{n:03}.rules"), format!("# {n}\n{OPEN_FIREWALL}").as_bytes());
     }
     // First killed, then, further on, interrupted as by Ctrl-C.
-    for (signal, units) in [("-KILL", 10), ("-INT", 60)] {
+    let parsed = place.path().join("ws/lake/firewall");
+    let units = || std::fs::read_dir(&parsed).map_or(0, Iterator::count);
+    for (signal, more) in [("-KILL", 10), ("-INT", 30)] {
+        let before = units();
         let mut child = place
             .command("cut", &["--threads", "1"])
             .stderr(std::process::Stdio::piped())
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        let parsed = place.path().join("ws/lake/firewall");
-        while child.try_wait().unwrap().is_none() && std::fs::read_dir(&parsed).map_or(0, Iterator::count) < units {
+        while child.try_wait().unwrap().is_none() && units() < before + more {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
