@@ -142,7 +142,11 @@ fn tuples(firewall: &Path) {
         };
         hits += u64::from(index.decides(&packet).is_some());
     }
-    println!("1,000,000 connections attributed to {} rules ({hits} decided) in {:.2?}", flat.entries.len(), start.elapsed());
+    println!(
+        "1,000,000 connections attributed to {} rules ({hits} decided) in {:.2?}",
+        flat.entries.len(),
+        start.elapsed()
+    );
 }
 
 fn reading(firewall: &Path) {
