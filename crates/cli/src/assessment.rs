@@ -12,7 +12,7 @@ use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_store::{EventFilter, Store};
 
 use crate::args::{UsageError, unknown};
-use crate::findings::When;
+use crate::findings::{View, When};
 use crate::schedule::registers;
 use crate::workspace::{Workspace, block_on};
 use crate::{Exit, out};
@@ -38,7 +38,7 @@ struct ByArgs {
     /// Why.
     #[arg(long, global = true, default_value = "")]
     reason: String,
-    /// When it took effect, or as of when it is shown: a day or an instant; now by default.
+    /// When it took effect: a day or an instant; now by default.
     #[arg(long, global = true, value_name = "DATE")]
     at: Option<When>,
     /// Folder that remembers.
@@ -59,10 +59,12 @@ impl ByArgs {
         Ok(Act { actor: self.by.clone(), reason: self.reason.clone(), at, recorded_at: now })
     }
 
-    /// Events of one kind of thing up to the instant asked for, by subject.
-    async fn events(&self, store: &Store, entity: &str) -> Result<BTreeMap<String, Vec<Event>>> {
-        let filter = EventFilter { firm: Some(&self.firm), entity: Some(entity), ..EventFilter::default() };
-        let until = self.at.map_or(Timestamp::MAX, |when| when.0);
+    /// Events of one kind of thing, by subject: those of a view, else up to the instant of what is done.
+    async fn events(&self, store: &Store, entity: &str, view: Option<&View>) -> Result<BTreeMap<String, Vec<Event>>> {
+        let known_on = view.and_then(View::known_on);
+        let filter = EventFilter { firm: Some(&self.firm), entity: Some(entity), known_on, ..EventFilter::default() };
+        let done = self.at.map_or(Timestamp::MAX, |when| when.0);
+        let until = view.map_or(done, |view| view.until().min(done));
         let mut of_subject: BTreeMap<String, Vec<Event>> = BTreeMap::new();
         for event in store.events(&filter).await?.into_iter().filter(|event| event.at <= until) {
             of_subject.entry(event.subject.clone()).or_default().push(event);
@@ -97,7 +99,7 @@ enum Deed {
         id: String,
     },
     /// List all with their stage.
-    List,
+    List(View),
 }
 
 pub(crate) fn assessment(options: &AssessmentArgs) -> Result<Exit> {
@@ -105,9 +107,10 @@ pub(crate) fn assessment(options: &AssessmentArgs) -> Result<Exit> {
     let workspace = Workspace::open(&by.workspace)?;
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let of_subject = by.events(&store, Step::ENTITY).await?;
+        let view = if let Deed::List(view) = &options.deed { Some(view) } else { None };
+        let of_subject = by.events(&store, Step::ENTITY, view).await?;
         let (id, step) = match &options.deed {
-            Deed::List => {
+            Deed::List(_) => {
                 for (id, events) in &of_subject {
                     let Some(known) = Engagement::fold(events) else { continue };
                     if by.json {
@@ -191,7 +194,7 @@ enum AssetDeed {
         file: PathBuf,
     },
     /// List the devices.
-    List,
+    List(View),
     /// Say that two devices are one.
     Merge {
         /// The one that goes.
@@ -206,11 +209,12 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
     let workspace = Workspace::open(&by.workspace)?;
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let mut events: Vec<Event> = by.events(&store, Change::ENTITY).await?.into_values().flatten().collect();
+        let view = if let AssetDeed::List(view) = &options.deed { Some(view) } else { None };
+        let mut events: Vec<Event> = by.events(&store, Change::ENTITY, view).await?.into_values().flatten().collect();
         secdiag_programme::event::in_order(&mut events);
         let mut known = Devices::of(&events);
         match &options.deed {
-            AssetDeed::List => {
+            AssetDeed::List(_) => {
                 for asset in known.all().values() {
                     if by.json {
                         out::print_json(asset)?;

@@ -1,6 +1,5 @@
 //! `secdiag drill`: the measures of mail drills, before anything is judged.
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -8,14 +7,12 @@ use clap::Args;
 use secdiag_catalogue::Catalogue;
 use secdiag_drill::Signs;
 use secdiag_drill::measure::{Campaign, Counts, Measures, campaigns, wilson};
-use secdiag_evidence::{Options, Vault};
-use secdiag_inspect::{ParseCx, ParseSink, Stop, StoredDocument};
-use secdiag_model::{Lang, Note, Period, RowValues, Sha256, Table};
+use secdiag_evidence::Options;
+use secdiag_model::Lang;
 use serde_json::json;
 
-use crate::args::{LangArg, UsageError};
-use crate::diagnose::VaultSource;
-use crate::{Exit, out};
+use crate::args::LangArg;
+use crate::{Exit, out, told};
 
 /// Show who opened, clicked, handed data in and reported at mail drills, with and without the visits of programs.
 #[derive(Debug, Args)]
@@ -32,25 +29,13 @@ pub(crate) struct DrillArgs {
 }
 
 pub(crate) fn drill(options: &DrillArgs) -> Result<Exit> {
-    let scratch = tempfile::tempdir()?;
-    let vault = Vault::open_dir(scratch.path())?;
     let limits = Options {
         redactions: secdiag_drill::REDACTIONS,
         declares: Some(secdiag_drill::DECLARES),
         ..Options::default()
     };
-    let formats = secdiag_drill::DRILL.meta().formats;
-    let intake = secdiag_evidence::intake(&options.paths, formats, &vault, &limits, &())
-        .map_err(|error| UsageError(error.to_string()))?;
-    let told = Told::default();
-    let source = VaultSource(&vault);
-    for unit in secdiag_drill::DRILL.units(&intake.evidence) {
-        secdiag_drill::DRILL.parse(&unit, &ParseCx::new(&source, &told))?;
-    }
-    for note in told.notes.take() {
-        out::error(&format!("note: {}: {}", note.path, note.text));
-    }
-    let parts: Vec<_> = told.documents.take().iter().flat_map(secdiag_drill::parts).collect();
+    let documents = told::documents(&options.paths, secdiag_drill::DRILL, &limits)?;
+    let parts: Vec<_> = documents.iter().flat_map(|(_, document)| secdiag_drill::parts(document)).collect();
     let catalogue = Catalogue::built_in()?;
     let all = campaigns(&parts, &Signs::of(catalogue.duties(), None));
     if all.is_empty() {
@@ -116,33 +101,4 @@ type Count = fn(&Counts) -> u64;
 #[expect(clippy::cast_precision_loss, reason = "people are fewer than 2^52")]
 fn share(hits: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { hits as f64 * 100.0 / of as f64 }
-}
-
-/// What the parsers tell.
-#[derive(Default)]
-struct Told {
-    documents: RefCell<Vec<StoredDocument>>,
-    notes: RefCell<Vec<Note>>,
-}
-
-impl ParseSink for Told {
-    fn row(&self, _: &'static Table, _: Sha256, _: u64, _: RowValues<'_>) -> Result<(), Stop> {
-        Ok(())
-    }
-
-    fn document(&self, document: StoredDocument) {
-        self.documents.borrow_mut().push(document);
-    }
-
-    fn note(&self, note: Note) {
-        self.notes.borrow_mut().push(note);
-    }
-
-    fn period(&self, _: Sha256, _: Period) {}
-
-    fn loss(&self, _: Sha256, _: u64, _: u64) {}
-
-    fn tick(&self, _: u64) -> bool {
-        true
-    }
 }

@@ -76,6 +76,40 @@ impl std::str::FromStr for When {
     }
 }
 
+/// As of when, and with what knowledge, something is listed.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct View {
+    /// As it stood at the end of this day or at this instant; now by default.
+    #[arg(long, value_name = "DATE")]
+    as_of: Option<When>,
+    /// Only what was known here by then: how it looked on that day, without what was learnt later.
+    #[arg(long, value_name = "DATE")]
+    known_on: Option<When>,
+}
+
+impl View {
+    /// As it stood at an instant, with all that is known now.
+    pub(crate) const fn at(instant: Timestamp) -> Self {
+        Self { as_of: Some(When(instant)), known_on: None }
+    }
+
+    /// As it is, with what was known by the end of a day.
+    pub(crate) fn known_by(day: Option<Date>) -> Result<Self> {
+        let known_on = day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose()?;
+        Ok(Self { as_of: None, known_on })
+    }
+
+    /// What had taken effect by then is counted.
+    pub(crate) fn until(&self) -> Timestamp {
+        self.as_of.map_or(Timestamp::MAX, |when| when.0)
+    }
+
+    /// What was recorded by then is counted; nothing: all.
+    pub(crate) fn known_on(&self) -> Option<Timestamp> {
+        self.known_on.map(|when| when.0)
+    }
+}
+
 /// The last instant of a day in Taiwan.
 fn end_of(day: Date) -> Option<Timestamp> {
     let next = tz::offset(8).to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()?;

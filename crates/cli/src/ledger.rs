@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::args::{SeverityArg, UsageError};
 use crate::diagnose::{QUERY_MEMORY, VaultSource};
-use crate::findings::When;
+use crate::findings::{View, When};
 use crate::intel::{self, Files};
 use crate::progress::Progress;
 use crate::workspace::{Workspace, block_on, catalogue};
@@ -117,11 +117,15 @@ enum Deed {
         /// Only those that are not closed.
         #[arg(long)]
         open: bool,
+        #[command(flatten)]
+        view: View,
     },
     /// Write the ledger as CSV, for the evidence folder.
     Export {
         /// The file.
         file: PathBuf,
+        #[command(flatten)]
+        view: View,
     },
     /// Search the evidence of earlier diagnostics for what was not searched there yet; nothing is parsed again.
     Hunt {
@@ -157,9 +161,9 @@ pub(crate) fn intel(options: &IntelArgs) -> Result<Exit> {
         Deed::Assess { id, not_relevant } => step(options, &workspace, id, &Step::Assessed { relevant: !not_relevant }),
         Deed::Act { id } => step(options, &workspace, id, &Step::Acted),
         Deed::Close { id } => step(options, &workspace, id, &Step::Closed),
-        Deed::List { open } => list(options, &workspace, *open),
-        Deed::Export { file } => {
-            let all = with_store(&workspace, async |store| advisories(store, options.firm(), Timestamp::MAX).await)?;
+        Deed::List { open, view } => list(options, &workspace, *open, view),
+        Deed::Export { file, view } => {
+            let all = with_store(&workspace, async |store| advisories(store, options.firm(), view).await)?;
             std::fs::write(file, to_csv(all.values())).with_context(|| file.display().to_string())?;
             out::print(&format!("{}: {} advisories", file.display(), all.len()))?;
             Ok(Exit::Ran)
@@ -177,10 +181,13 @@ fn with_store<T>(workspace: &Workspace, work: impl AsyncFnOnce(&Store) -> Result
     })
 }
 
-/// A firm's advisories as they stood at an instant, or all. Those of no firm are everybody's.
-async fn advisories(store: &Store, firm: Option<&str>, at: Timestamp) -> Result<BTreeMap<String, Advisory>> {
-    let mut events = store.events(&EventFilter { entity: Some(Step::ENTITY), ..EventFilter::default() }).await?;
-    events.retain(|event| firm.is_none_or(|firm| event.firm.is_empty() || event.firm == firm) && event.at <= at);
+/// A firm's advisories as they stood, or all. Those of no firm are everybody's.
+async fn advisories(store: &Store, firm: Option<&str>, view: &View) -> Result<BTreeMap<String, Advisory>> {
+    let filter = EventFilter { entity: Some(Step::ENTITY), known_on: view.known_on(), ..EventFilter::default() };
+    let mut events = store.events(&filter).await?;
+    events.retain(|event| {
+        firm.is_none_or(|firm| event.firm.is_empty() || event.firm == firm) && event.at <= view.until()
+    });
     Ok(Advisory::fold(&events))
 }
 
@@ -217,7 +224,7 @@ fn step(options: &IntelArgs, workspace: &Workspace, id: &str, step: &Step) -> Re
     }
     with_store(workspace, async |store| {
         let act = act(options, &options.reason);
-        let all = advisories(store, options.firm(), act.at).await?;
+        let all = advisories(store, options.firm(), &View::at(act.at)).await?;
         let mut fits = all.values().filter(|advisory| advisory.id.starts_with(id));
         let (Some(advisory), None) = (fits.next(), fits.next()) else {
             return Err(
@@ -226,15 +233,14 @@ fn step(options: &IntelArgs, workspace: &Workspace, id: &str, step: &Step) -> Re
         };
         advisory.allows(step, &options.reason).map_err(|refusal| UsageError(refusal.to_string()))?;
         store.append(&[Event::new(&options.firm, &advisory.id, &act, step)]).await?;
-        let after = advisories(store, options.firm(), act.at).await?;
+        let after = advisories(store, options.firm(), &View::at(act.at)).await?;
         out::print(&format!("{}  {}  {}", advisory.id, after[&advisory.id].state(), advisory.name))?;
         Ok(Exit::Ran)
     })
 }
 
-fn list(options: &IntelArgs, workspace: &Workspace, open: bool) -> Result<Exit> {
-    let at = options.at.map_or(Timestamp::MAX, |when| when.0);
-    let all = with_store(workspace, async |store| advisories(store, options.firm(), at).await)?;
+fn list(options: &IntelArgs, workspace: &Workspace, open: bool, view: &View) -> Result<Exit> {
+    let all = with_store(workspace, async |store| advisories(store, options.firm(), view).await)?;
     let mut rows: Vec<&Advisory> = all.values().filter(|advisory| !open || advisory.closed.is_none()).collect();
     rows.sort_by(|a, b| {
         (a.closed.is_some(), b.severity, a.received, &a.id).cmp(&(b.closed.is_some(), a.severity, b.received, &b.id))
@@ -365,7 +371,8 @@ fn keep(
 /// until its validity ends.
 pub(crate) fn lists(workspace: &Workspace, vault: &Vault, firm: Option<&str>, as_of: Date) -> Result<Files> {
     let end = tz::offset(8).to_timestamp(as_of.at(23, 59, 59, 0)).unwrap_or(Timestamp::MAX);
-    let known = with_store(workspace, async |store| advisories(store, Some(firm.unwrap_or_default()), end).await)?;
+    let known =
+        with_store(workspace, async |store| advisories(store, Some(firm.unwrap_or_default()), &View::at(end)).await)?;
     let mut files = Files::new();
     for advisory in known.into_values().filter(|advisory| advisory.relevant != Some(false)) {
         let sha256: Sha256 =
@@ -379,7 +386,7 @@ pub(crate) fn lists(workspace: &Workspace, vault: &Vault, firm: Option<&str>, as
 /// Writes down that a run searched for the advisories whose lists it loaded.
 pub(crate) async fn searched(store: &Store, run: &RunInfo) -> Result<()> {
     let firm = run.firm.as_deref().unwrap_or_default();
-    let known = advisories(store, Some(firm), Timestamp::MAX).await?;
+    let known = advisories(store, Some(firm), &View::default()).await?;
     let day: Date = run.as_of.parse().context("the day of the run")?;
     // At the end of its day: what was received on it is searched for on it.
     let at = tz::offset(8).to_timestamp(day.at(23, 59, 59, 0))?;
@@ -549,7 +556,7 @@ fn hunt_in(
 /// Advisories that were not searched for in the evidence of a run, whenever they were received.
 fn unsearched(workspace: &Workspace, vault: &Vault, firm: &str, run: &str) -> Result<Files> {
     let (known, searched) = with_store(workspace, async |store| {
-        let known = advisories(store, Some(firm), Timestamp::MAX).await?;
+        let known = advisories(store, Some(firm), &View::default()).await?;
         let events = store.events(&EventFilter { entity: Some(Step::ENTITY), ..EventFilter::default() }).await?;
         let searched: std::collections::BTreeSet<String> = events
             .iter()

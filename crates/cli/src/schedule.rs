@@ -16,6 +16,7 @@ use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics
 use secdiag_store::{EventFilter, Store};
 
 use crate::args::{LangArg, UsageError};
+use crate::findings::View;
 use crate::workspace::{Workspace, block_on, catalogue, today};
 use crate::{Exit, out};
 
@@ -45,12 +46,8 @@ enum RegisterDeed {
         #[arg(long, default_value = "register")]
         reason: String,
     },
-    /// Show the register as it is, or as it was known on a day, as JSON.
-    Show {
-        /// Only what was known here by the end of this day.
-        #[arg(long, value_name = "DATE")]
-        known_on: Option<Date>,
-    },
+    /// Show the register as JSON: as it is, as of a day, or as it was known on a day.
+    Show(View),
 }
 
 pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
@@ -69,11 +66,11 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
             }
             Ok(Exit::Ran)
         }
-        RegisterDeed::Show { known_on } => {
+        RegisterDeed::Show(view) => {
             let workspace = Workspace::open(&options.workspace)?;
             block_on(async {
                 let store = Store::open(&workspace.database()).await?;
-                for register in registers(&store, None, *known_on).await? {
+                for register in registers_of(&store, None, view).await? {
                     out::print_json(&register)?;
                 }
                 Ok(Exit::Ran)
@@ -122,14 +119,14 @@ pub(crate) fn take_over(file: &Path, by: &str, reason: &str, workspace: &Path) -
 
 /// The registers of the workspace, one per firm that has one.
 pub(crate) async fn registers(store: &Store, firm: Option<&str>, known_on: Option<Date>) -> Result<Vec<Register>> {
-    let known_on = known_on
-        .map(|day| tz::offset(8).to_timestamp(day.at(23, 59, 59, 999_999_999)))
-        .transpose()
-        .context("the day is out of range")?;
+    registers_of(store, firm, &View::known_by(known_on)?).await
+}
+
+async fn registers_of(store: &Store, firm: Option<&str>, view: &View) -> Result<Vec<Register>> {
     let mut events = Vec::new();
     for entity in Register::ENTITIES {
-        let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on };
-        events.extend(store.events(&filter).await?);
+        let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on: view.known_on() };
+        events.extend(store.events(&filter).await?.into_iter().filter(|event| event.at <= view.until()));
     }
     secdiag_programme::event::in_order(&mut events);
     Ok(Register::fold(&events).into_values().collect())

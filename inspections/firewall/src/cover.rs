@@ -488,6 +488,15 @@ impl<'f> Index<'f> {
         }
         for other in &others {
             let boxed = &self.boxes[*other as usize];
+            // One later entry of the same effect that holds all of a box saves the search.
+            let held = |cube: &Cube| {
+                let (hull, _) = Hull::of(cube);
+                let mut later = same.iter().map(|index| &self.boxes[*index as usize]);
+                later.any(|later| later.entry < boxed.entry && later.covers(&hull, cube))
+            };
+            if entry.upper.iter().all(held) {
+                continue;
+            }
             for part in intersections(&entry.upper, std::slice::from_ref(boxed.cube)) {
                 let mut candidates = self.candidates(target, &part, ask);
                 let later = same.iter().map(|index| &self.boxes[*index as usize]);

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cover::{Ask, Budget, Candidate, Index, Undecided, carve, intersections};
-use crate::flat::{Cube, Effect, Sure};
+use crate::flat::{Cube, Effect, Entry, Sure};
 use crate::policy::Rule;
 use crate::standing::Placed;
 
@@ -44,12 +44,17 @@ pub struct Diff<'a> {
 pub fn diff<'a>(old: &Index<'a>, new: &Index<'a>) -> Diff<'a> {
     let budget = Budget::default();
     let twins = [twins(old), twins(new)];
+    let same = [Same::of(old, new), Same::of(new, old)];
     let mut result = Diff::default();
     for (number, entry) in old.flat().entries.iter().enumerate() {
         if !matches!(entry.effect, Effect::Permit | Effect::Deny) {
             continue;
         }
         for other in new.opposite(entry.effect, &entry.upper) {
+            // Most rules stand in both versions: such a rule decides its packets before the other one does.
+            if same[0].stands_before(number, other) || same[1].stands_before(other, number) {
+                continue;
+            }
             match pair(old, new, (number, other), &twins, &budget) {
                 Ok(None) => {}
                 Ok(Some(difference)) => result.differences.push(difference),
@@ -58,6 +63,39 @@ pub fn diff<'a>(old: &Index<'a>, new: &Index<'a>) -> Diff<'a> {
         }
     }
     result
+}
+
+/// Where the entries of one version stand in the other, with the same effect on the same packets.
+struct Same(Vec<Option<usize>>);
+
+impl Same {
+    /// Only entries that surely match what they match, and that nothing jumps over.
+    fn of(index: &Index<'_>, other: &Index<'_>) -> Self {
+        let jumps = |index: &Index<'_>| index.flat().entries.iter().any(|entry| entry.effect == Effect::Skip);
+        if jumps(index) || jumps(other) {
+            return Self(vec![None; index.flat().entries.len()]);
+        }
+        let key = |entry: &Entry<'_>| {
+            let known = entry.lower.is_none() && matches!(entry.effect, Effect::Permit | Effect::Deny);
+            entry.rule.filter(|_| known).map(content)
+        };
+        let mut there: BTreeMap<String, usize> = BTreeMap::new();
+        for (number, entry) in other.flat().entries.iter().enumerate() {
+            if let Some(key) = key(entry) {
+                there.entry(key).or_insert(number);
+            }
+        }
+        // A zone of the same name may have other members.
+        let alike = |entry: &Entry<'_>, there: usize| other.flat().entries[there].upper == entry.upper;
+        let twin = |entry: &Entry<'_>| {
+            key(entry).and_then(|key| there.get(&key).copied()).filter(|there| alike(entry, *there))
+        };
+        Self(index.flat().entries.iter().map(twin).collect())
+    }
+
+    fn stands_before(&self, entry: usize, limit: usize) -> bool {
+        self.0[entry].is_some_and(|there| there < limit)
+    }
 }
 
 /// Entries with unknown matches, by what they are.
@@ -114,7 +152,7 @@ fn pair<'a>(
             })?;
         }
         if !cubes.is_empty() {
-            let placed = |entry: &crate::flat::Entry<'a>| Placed { rule: entry.rule, chain: entry.chain };
+            let placed = |entry: &Entry<'a>| Placed { rule: entry.rule, chain: entry.chain };
             let opened = after.effect == Effect::Permit;
             return Ok(Some(Difference { old: placed(before), new: placed(after), opened, certain, cubes, more }));
         }

@@ -38,8 +38,8 @@
 //!
 //! *Translations.* An in-list sees packets before NAT, an out-list after it: rules are read as seeing what came.
 //!
-//! *Not followed*: VLAN access maps, control-plane policing, policy routing, source checks (`ip verify unicast`), MAC
-//! lists; each is noted where it could change an answer.
+//! *Not followed*: VLAN access maps, control-plane policing and MAC lists, each of which is noted; policy routing and
+//! source checks (`ip verify unicast`), which are passed over.
 
 #![expect(
     clippy::match_same_arms,
