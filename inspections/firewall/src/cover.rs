@@ -27,6 +27,10 @@ use crate::net::{AddrSet, Ports, Protos, Service};
 pub const STEPS_MAX: u64 = 5_000_000;
 /// Candidates that all questions to one index may look at.
 pub const STEPS_ALL: u64 = 300_000_000;
+/// Boxes that all questions to one index about what is needed may look at, besides.
+pub const NEED_ALL: u64 = 20_000_000;
+/// Entries named as those that make another one redundant.
+const NAMED_MAX: usize = 20;
 /// Boxes of a leaf.
 const LEAF: usize = 8;
 /// Points tried in a box before it is searched.
@@ -305,6 +309,7 @@ pub struct Index<'f> {
     v6: Tree,
     jumps: bool,
     budget: Budget,
+    need: Budget,
 }
 
 impl std::fmt::Debug for Index<'_> {
@@ -365,7 +370,7 @@ impl<'f> Index<'f> {
         };
         let (v4, v6) = (of_family(false), of_family(true));
         let jumps = flat.entries.iter().any(|entry| entry.effect == Effect::Skip);
-        Self { flat, boxes, v4, v6, jumps, budget: Budget::default() }
+        Self { flat, boxes, v4, v6, jumps, budget: Budget::default(), need: Budget::default() }
     }
 
     /// What of `cubes` reaches entry `target`, and who takes the rest.
@@ -468,11 +473,16 @@ impl<'f> Index<'f> {
         if let Some((packet, instead)) = self.missed_point(target, ask) {
             return Ok(Need::Needed { piece: Box::new(only(&packet)), instead });
         }
+        if self.need.0.get() > NEED_ALL {
+            return Err(Undecided);
+        }
+        let mut looked = 0;
         let mut same: Vec<u32> = Vec::new();
         let mut others: Vec<u32> = Vec::new();
         for cube in &entry.upper {
             let (hull, exact) = Hull::of(cube);
             self.tree(cube).visit(&hull, target + 1..usize::MAX, &mut |index| {
+                looked += 1;
                 let boxed = &self.boxes[index as usize];
                 let differs = self.flat.entries[boxed.entry].effect != entry.effect;
                 let counts = boxed.bound != if differs { Bound::Lower } else { Bound::Upper };
@@ -482,6 +492,7 @@ impl<'f> Index<'f> {
                 true
             });
         }
+        self.need.0.set(self.need.0.get() + looked);
         for list in [&mut same, &mut others] {
             list.sort_by_key(|index| (self.boxes[*index as usize].entry, *index));
             list.dedup();
@@ -494,6 +505,10 @@ impl<'f> Index<'f> {
                 let mut later = same.iter().map(|index| &self.boxes[*index as usize]);
                 later.any(|later| later.entry < boxed.entry && later.covers(&hull, cube))
             };
+            self.need.0.set(self.need.0.get() + same.len() as u64);
+            if self.need.0.get() > NEED_ALL {
+                return Err(Undecided);
+            }
             if entry.upper.iter().all(held) {
                 continue;
             }
@@ -510,6 +525,7 @@ impl<'f> Index<'f> {
         }
         let mut by: Vec<usize> = same.iter().map(|index| self.boxes[*index as usize].entry).collect();
         by.dedup();
+        by.truncate(NAMED_MAX);
         // Without another effect behind it, the end of the list has to do the same.
         if by.is_empty() { Ok(Need::End) } else { Ok(Need::Redundant(by)) }
     }

@@ -6,7 +6,7 @@
 //! ```
 //! Source, destination, source ports, destination ports, protocol with mask, and TCP flags with mask, separated by
 //! tabs or blanks; the flags may be missing. Filters have no action: they are read as permits of a list that denies the
-//! rest. They are 5-tuples: flags are checked for their form, not evaluated, and a note says how many have some.
+//! rest. They belong to no device, so they are no evidence: tests and benches read them. They are 5-tuples: flags are checked for their form, not evaluated, and a note says how many have some.
 
 use std::net::Ipv4Addr;
 
@@ -18,7 +18,7 @@ use crate::policy::{Action, Addrs, Chain, DefaultAction, Hook, Log, Path, Policy
 use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 
 /// The format and its parser.
-pub(crate) const VENDOR: &Vendor = &Vendor {
+pub const VENDOR: &Vendor = &Vendor {
     format: Format { id: "classbench", kind: EvidenceKind::Fwcfg, title: "ClassBench filter set", sniff },
     parse,
 };

@@ -30,7 +30,6 @@ pub const VENDORS: &[&Vendor] = &[
     cisco_ios::IOSXR,
     cisco_ios::EOS,
     iptables::VENDOR,
-    classbench::VENDOR,
 ];
 
 /// Formats of all vendors.
