@@ -92,8 +92,8 @@ fn core_firewall(firewall: &Path) {
     println!(
         "core firewall: {} lines read in {ready:.2?}; {standing} rules' standing in {:.2?}; 60 matrices ({classes} classes) in {:.2?}; all in {:.2?}",
         dump.lines().count(),
-        stood - ready,
-        start.elapsed() - stood,
+        stood.saturating_sub(ready),
+        start.elapsed().saturating_sub(stood),
         start.elapsed()
     );
 }

@@ -953,7 +953,7 @@ fn translation(target: &str, chain: &str, rule: &Rule, tokens: &[Token]) -> Opti
             nat.to_port = option(&["--to-ports", "--to-port"]).and_then(port_range).map(crate::net::Ports);
         }
         "SNAT" => {
-            nat.to_src = Some(to?.0.map_or_else(|| Addrs::unknown("not understood", AddrSet::full()), Addrs::exactly))
+            nat.to_src = Some(to?.0.map_or_else(|| Addrs::unknown("not understood", AddrSet::full()), Addrs::exactly));
         }
         "MASQUERADE" => nat.to_src = Some(Addrs::unknown("the device's own address", AddrSet::full())),
         _ => return None,
