@@ -51,12 +51,7 @@ struct ByArgs {
 
 impl ByArgs {
     fn act(&self) -> Result<Act> {
-        if self.by.trim().is_empty() {
-            return Err(UsageError("say who does it: --by NAME".into()).into());
-        }
-        let now = Timestamp::now();
-        let at = self.at.map_or(now, |when| when.0);
-        Ok(Act { actor: self.by.clone(), reason: self.reason.clone(), at, recorded_at: now })
+        crate::findings::act(&self.by, &self.reason, self.at)
     }
 
     /// Events of one kind of thing, by subject: those of a view, else up to the instant of what is done.
@@ -139,6 +134,9 @@ pub(crate) fn assessment(options: &AssessmentArgs) -> Result<Exit> {
             .map_err(|refusal| UsageError(refusal.to_string()))?;
         let event = Event::new(&by.firm, id, &act, &step);
         store.append(std::slice::from_ref(&event)).await?;
+        if matches!(step, Step::To { stage: Stage::Issued, .. }) {
+            remind_register(&store, &by.firm, id, act.at).await?;
+        }
         store.close().await;
         events.push(event);
         let stage = Engagement::fold(&events).map_or("", |known| known.stage.word());
@@ -150,6 +148,22 @@ pub(crate) fn assessment(options: &AssessmentArgs) -> Result<Exit> {
 fn stage_of(word: &str) -> Result<Stage> {
     let known: Vec<&str> = Stage::ALL.iter().map(|stage| stage.word()).collect();
     Stage::ALL.into_iter().find(|stage| stage.word() == word).ok_or_else(|| unknown("stage", word, &known))
+}
+
+/// Dates count by the register: says so where it does not hold the issued report.
+async fn remind_register(store: &Store, firm: &str, id: &str, at: Timestamp) -> Result<()> {
+    let register = registers(store, Some(firm), None).await?.pop().unwrap_or_default();
+    let day = jiff::tz::offset(8).to_datetime(at).date();
+    match register.assessments.iter().find(|assessment| assessment.id == id) {
+        None => out::error(&format!(
+            "note: the register has no assessment {id}: it completes no cycle until the register names it with completed = {day}"
+        )),
+        Some(assessment) if assessment.completed.is_none() => out::error(&format!(
+            "note: the register holds assessment {id} as open: it completes its cycle when the register says completed = {day}"
+        )),
+        Some(_) => {}
+    }
+    Ok(())
 }
 
 /// What the guards ask: owners of the systems, by the register, and the outcome of the run's items.

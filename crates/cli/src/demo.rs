@@ -39,7 +39,7 @@ pub(crate) fn demo(options: &args::Demo) -> Result<Exit> {
         }
         done = Some(now);
     }
-    schedule::take_over(&NOW.folder(&evidence).join("register.toml"), "M. Hsieh", "register", &workspace)?;
+    schedule::take_over(&NOW.folder(&evidence).join("register.toml"), "M. Hsieh", "register", None, &workspace)?;
     let Some(Done { exit, result: Some(result), folder }) = done else { return Ok(Exit::NothingToInspect) };
     diagnose::show(&result, &folder, &options.run)?;
     if !options.run.json {
@@ -78,7 +78,7 @@ fn act(truth: &Truth, edition: &Edition, until: Date, found: &[FindingRecord], w
     let workspace = Workspace::open(workspace)?;
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let known = store.finding_facts(Some(&truth.firm)).await?;
+        let known = store.finding_facts(Some(&truth.firm), secdiag_store::AsOf::default()).await?;
         for act in &truth.acts {
             let day: Date = act.on.parse().context("the demo's day")?;
             if day < edition.as_of || day >= until {
@@ -101,9 +101,9 @@ fn act(truth: &Truth, edition: &Edition, until: Date, found: &[FindingRecord], w
             };
             let events = findings::of_one_firm(&store, Some(&truth.firm), &id).await?;
             let digest = known.get(&(truth.firm.clone(), id)).map_or("", |facts| facts.digest.as_str());
-            let noon = tz::offset(8).to_timestamp(day.at(12, 0, 0, 0))?;
-            let deed =
-                Act { actor: act.by.clone(), reason: act.reason.clone(), at: noon, recorded_at: Timestamp::now() };
+            // After the diagnostic, where it was held on the same day.
+            let at = findings::end_of(day).context("the demo's day")?;
+            let deed = Act { actor: act.by.clone(), reason: act.reason.clone(), at, recorded_at: Timestamp::now() };
             findings::write_down(&store, &events, &deed, &change(&act.deed, &act.by, digest)?).await?;
         }
         store.close().await;

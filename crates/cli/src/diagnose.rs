@@ -216,7 +216,8 @@ fn remember(
         store.lifecycle(&result.run, &result.coverage.checks, &result.findings, now).await?.apply(result);
         store.record(result, now).await?;
         ledger::searched(&store, &result.run).await?;
-        result.programme = Some(programme::programme(&store, &result.run, register, catalogue).await?);
+        result.programme =
+            Some(programme::programme(&store, &result.run, register, &result.coverage.evidence, catalogue).await?);
         store.close().await;
         Ok(())
     })
@@ -236,11 +237,11 @@ fn exit_of(result: &RunResult, options: &RunOptions) -> Exit {
     }
 }
 
-/// The vault as a source of evidence.
+/// The vault as a source of evidence: what is read is checked against its digest.
 pub(crate) struct VaultSource<'a>(pub(crate) &'a Vault);
 
 impl Source for VaultSource<'_> {
     fn open(&self, sha256: &Sha256) -> std::io::Result<Box<dyn std::io::Read + Send>> {
-        self.0.open(sha256)
+        self.0.open_verified(sha256)
     }
 }

@@ -11,7 +11,7 @@ use secdiag_model::{Lang, Severity};
 use secdiag_programme::event::{Act, Event};
 use secdiag_programme::life::{Change, Exception, Life, State, Verification};
 use secdiag_programme::{history, life};
-use secdiag_store::{DeviceNames, EventFilter, FindingFacts, Store};
+use secdiag_store::{AsOf, DeviceNames, EventFilter, FindingFacts, Store};
 use serde::Serialize;
 
 use crate::args::{LangArg, SeverityArg, UsageError};
@@ -21,12 +21,8 @@ use crate::{Exit, out};
 /// List findings as they stood on a day, with owner, time limit and how often they came back.
 #[derive(Debug, Args)]
 pub(crate) struct FindingsArgs {
-    /// As they stood at the end of this day (YYYY-MM-DD) or at this instant; now by default.
-    #[arg(long, value_name = "DATE")]
-    as_of: Option<When>,
-    /// Only what was known here by then: how it looked on that day, without what was learnt later.
-    #[arg(long, value_name = "DATE")]
-    known_on: Option<When>,
+    #[command(flatten)]
+    view: View,
     /// Findings of one firm.
     #[arg(long)]
     firm: Option<String>,
@@ -76,10 +72,28 @@ impl std::str::FromStr for When {
     }
 }
 
+/// Who does something, why and when: somebody, and not before it happened. A day of the past is meant to its end.
+pub(crate) fn act(by: &str, reason: &str, at: Option<When>) -> Result<Act> {
+    if by.trim().is_empty() {
+        return Err(UsageError("say who does it: --by NAME".into()).into());
+    }
+    let now = Timestamp::now();
+    let today = end_of(crate::workspace::today());
+    let at = match at {
+        Some(When(at)) if at > now && Some(at) != today => {
+            let text = format!("--at {at} has not come yet: an act is written down when it was done");
+            return Err(UsageError(text).into());
+        }
+        Some(When(at)) => at.min(now),
+        None => now,
+    };
+    Ok(Act { actor: by.trim().to_owned(), reason: reason.to_owned(), at, recorded_at: now })
+}
+
 /// As of when, and with what knowledge, something is listed.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct View {
-    /// As it stood at the end of this day or at this instant; now by default.
+    /// As it stood at the end of this day (YYYY-MM-DD) or at this instant; now by default.
     #[arg(long, value_name = "DATE")]
     as_of: Option<When>,
     /// Only what was known here by then: how it looked on that day, without what was learnt later.
@@ -104,6 +118,16 @@ impl View {
         self.as_of.map_or(Timestamp::MAX, |when| when.0)
     }
 
+    /// The instant that is asked about: now where none is named.
+    pub(crate) fn instant(&self) -> Timestamp {
+        self.as_of.map_or_else(Timestamp::now, |when| when.0)
+    }
+
+    /// The same for the store.
+    pub(crate) fn asked(&self) -> AsOf {
+        AsOf { at: self.as_of.map(|when| when.0), known_on: self.known_on() }
+    }
+
     /// What was recorded by then is counted; nothing: all.
     pub(crate) fn known_on(&self) -> Option<Timestamp> {
         self.known_on.map(|when| when.0)
@@ -111,7 +135,7 @@ impl View {
 }
 
 /// The last instant of a day in Taiwan.
-fn end_of(day: Date) -> Option<Timestamp> {
+pub(crate) fn end_of(day: Date) -> Option<Timestamp> {
     let next = tz::offset(8).to_timestamp(day.tomorrow().ok()?.at(0, 0, 0, 0)).ok()?;
     next.checked_sub(jiff::SignedDuration::from_micros(1)).ok()
 }
@@ -137,11 +161,11 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
     let states: Vec<State> = options.state.iter().map(|word| state(word)).collect::<Result<_>>()?;
     let sla = catalogue(options.catalogue.as_deref())?.sla().clone();
     let workspace = Workspace::open(&options.workspace)?;
-    let at = options.as_of.map_or_else(Timestamp::now, |when| when.0);
+    let at = options.view.instant();
     let firm = options.firm.as_deref();
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let counted = options.known_on.is_none() && options.system.is_none() && !options.overdue;
+        let counted = options.view.known_on().is_none() && options.system.is_none() && !options.overdue;
         if options.count && counted {
             for count in store.counts_as_of(firm, at).await? {
                 let wanted = (states.is_empty() || states.contains(&count.state))
@@ -152,8 +176,8 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
             }
             return Ok(Exit::Ran);
         }
-        let lives = store.lives(firm, at, options.known_on.map(|when| when.0)).await?;
-        let facts = store.finding_facts(firm).await?;
+        let lives = store.lives(firm, at, options.view.known_on()).await?;
+        let facts = facts(&store, firm, &options.view).await?;
         let day = tz::offset(8).to_datetime(at).date();
         let mut rows: Vec<Row> = lives
             .into_iter()
@@ -201,6 +225,26 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
         store.close().await;
         Ok(Exit::Ran)
     })
+}
+
+/// What was known of findings by then; a system that no run gives a category has the register's.
+pub(crate) async fn facts(
+    store: &Store,
+    firm: Option<&str>,
+    view: &View,
+) -> Result<BTreeMap<(String, String), FindingFacts>> {
+    let mut facts = store.finding_facts(firm, view.asked()).await?;
+    let registers = crate::schedule::registers_of(store, firm, view).await?;
+    let day = tz::offset(8).to_datetime(view.instant()).date();
+    let decided: BTreeMap<(&str, &str), u8> = registers
+        .iter()
+        .flat_map(|register| register.systems.iter().map(move |system| (register.firm.as_str(), system)))
+        .filter_map(|(firm, system)| Some(((firm, system.id.as_str()), system.category_held(day)?)))
+        .collect();
+    for ((firm, _), facts) in &mut facts {
+        facts.category = facts.category.or_else(|| decided.get(&(firm.as_str(), facts.system.as_str())).copied());
+    }
+    Ok(facts)
 }
 
 fn row(firm: String, finding: String, life: Life, due: Option<Date>, day: Date, facts: Option<FindingFacts>) -> Row {
@@ -284,10 +328,12 @@ pub(crate) struct FindingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Deed {
-    /// Show every event of a finding, and what its device was called before.
+    /// Show every event of a finding, how it stood after them, and what its device was called before.
     Show {
         /// Id of the finding.
         id: String,
+        #[command(flatten)]
+        view: View,
     },
     /// Give it to somebody.
     Triage {
@@ -362,6 +408,9 @@ enum Deed {
         /// From now on.
         #[arg(value_enum)]
         severity: SeverityArg,
+        /// Who asked for it; needed for a lower one, and never who approves it (`--by`).
+        #[arg(long)]
+        requested_by: Option<String>,
     },
     /// Merge it into another one.
     Merge {
@@ -375,7 +424,7 @@ enum Deed {
 impl Deed {
     fn id(&self) -> &str {
         match self {
-            Self::Show { id }
+            Self::Show { id, .. }
             | Self::Triage { id, .. }
             | Self::Open { id }
             | Self::Start { id }
@@ -418,7 +467,9 @@ impl Deed {
             Self::FalsePositive { requested_by, .. } => {
                 Change::FalsePositive { exception: exception(requested_by, None, false) }
             }
-            Self::Severity { severity, .. } => Change::SeverityChanged { severity: (*severity).into() },
+            Self::Severity { severity, requested_by, .. } => {
+                Change::SeverityChanged { severity: (*severity).into(), requested_by: requested_by.clone() }
+            }
             Self::Merge { into, .. } => Change::Superseded { by: into.clone() },
         })
     }
@@ -431,22 +482,14 @@ pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
         let store = Store::open(&workspace.database()).await?;
         let events = of_one_firm(&store, options.firm.as_deref(), id).await?;
         let firm = events[0].firm.clone();
-        let facts = store.finding_facts(Some(&firm)).await?;
+        if let Deed::Show { view, .. } = &options.deed {
+            return show(options, &store, view, &events).await;
+        }
+        let facts = store.finding_facts(Some(&firm), AsOf::default()).await?;
         let facts = facts.get(&(firm.clone(), id.to_owned()));
         let digest = facts.map_or("", |facts| facts.digest.as_str());
-        let Some(change) = options.deed.change(&options.by, digest) else {
-            if let Some(names) = store.device_names(&firm, id).await?.filter(|names| !names.formerly.is_empty()) {
-                show_names(options, &names)?;
-            }
-            show_events(options, &events)?;
-            return Ok(Exit::Ran);
-        };
-        if options.by.trim().is_empty() {
-            return Err(UsageError("say who does it: --by NAME".into()).into());
-        }
-        let now = Timestamp::now();
-        let at = options.at.map_or(now, |when| when.0);
-        let act = Act { actor: options.by.clone(), reason: options.reason.clone(), at, recorded_at: now };
+        let Some(change) = options.deed.change(&options.by, digest) else { return Ok(Exit::Ran) };
+        let act = act(&options.by, &options.reason, options.at)?;
         let after = write_down(&store, &events, &act, &change).await?;
         out::print(&format!("{id}  {}  {}", after.severity.word(), after.state.word()))?;
         store.close().await;
@@ -458,26 +501,34 @@ pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
 pub(crate) async fn write_down(store: &Store, events: &[Event], act: &Act, change: &Change) -> Result<Life> {
     let (firm, id) = (&events[0].firm, &events[0].subject);
     let event = Event::new(firm, id, act, change);
-    let (changes, _) = life::changes_of(events);
-    let mut life = Life::fold(changes.iter().map(|(at, change)| (*at, change)), act.at)
-        .with_context(|| format!("finding {id} was not known at {}", act.at))?;
     // Told twice is told once.
     if events.iter().any(|known| known.id == event.id) {
-        return Ok(life);
+        let (changes, _) = life::changes_of(events);
+        return Life::fold(changes.iter().map(|(at, change)| (*at, change)), act.at)
+            .with_context(|| format!("finding {id} was not known at {}", act.at));
     }
     if let Change::Superseded { by } = change {
-        let other = of_one_firm(store, Some(firm), by).await?;
-        let (others, _) = life::changes_of(&other);
-        let merged = Life::fold(others.iter().map(|(at, change)| (*at, change)), act.recorded_at);
-        if by == id || merged.is_some_and(|life| life.superseded_by.as_ref() == Some(id)) {
+        of_one_firm(store, Some(firm), by).await?;
+        if leads_to(store, firm, by, id).await? {
             return Err(UsageError(life::Refusal::Cycle.to_string()).into());
         }
     }
-    let day = tz::offset(8).to_datetime(act.at).date();
-    life.allows(change, &act.reason, day).map_err(|refusal| UsageError(refusal.to_string()))?;
+    let life = life::guard(events, act, change, act.recorded_at).map_err(|refusal| UsageError(refusal.to_string()))?;
     store.append(&[event]).await?;
-    life.apply(act.at, change);
     Ok(life)
+}
+
+/// Whether a finding is another one, or was merged into it by however many steps.
+async fn leads_to(store: &Store, firm: &str, from: &str, to: &str) -> Result<bool> {
+    let lives = store.lives(Some(firm), Timestamp::MAX, None).await?;
+    let (mut at, mut left) = (from.to_owned(), lives.len());
+    while at != to && left > 0 {
+        let Some(by) = lives.get(&(firm.to_owned(), at)).and_then(|life| life.superseded_by.clone()) else {
+            return Ok(false);
+        };
+        (at, left) = (by, left - 1);
+    }
+    Ok(at == to)
 }
 
 /// The events of a finding; it must be one firm's.
@@ -493,6 +544,35 @@ pub(crate) async fn of_one_firm(store: &Store, firm: Option<&str>, id: &str) -> 
         return Err(UsageError(format!("several firms have a finding {id}: name one with --firm")).into());
     }
     Ok(events)
+}
+
+/// A finding's events up to an instant, and how it stood then.
+async fn show(options: &FindingArgs, store: &Store, view: &View, events: &[Event]) -> Result<Exit> {
+    let (firm, id) = (&events[0].firm, &events[0].subject);
+    let told = |event: &&Event| {
+        event.at <= view.until() && view.known_on().is_none_or(|known_on| event.recorded_at <= known_on)
+    };
+    let events: Vec<Event> = events.iter().filter(told).cloned().collect();
+    let (changes, _) = life::changes_of(&events);
+    let Some(life) = Life::fold(changes.iter().map(|(at, change)| (*at, change)), view.instant()) else {
+        return Err(UsageError(format!("finding {id} was not known then")).into());
+    };
+    if let Some(names) = store.device_names(firm, id).await?.filter(|names| !names.formerly.is_empty()) {
+        show_names(options, &names)?;
+    }
+    let facts = facts(store, Some(firm), view).await?.remove(&(firm.clone(), id.clone()));
+    let title = facts.as_ref().map_or("", |facts| facts.title.as_str());
+    let owner = life.owner.as_deref().map_or_else(String::new, |owner| format!("  · {owner}"));
+    if options.json {
+        out::print_json(&serde_json::json!({
+            "finding": id, "firm": firm, "state": life.state, "severity": life.severity, "owner": life.owner,
+            "since": life.since, "first": life.first_at, "repeats": life.repeats, "facts": facts,
+        }))?;
+    } else {
+        out::print(&format!("{id}  {}  {}  {title}{owner}", life.severity.word(), life.state.word()))?;
+    }
+    show_events(options, &events)?;
+    Ok(Exit::Ran)
 }
 
 fn show_names(options: &FindingArgs, names: &DeviceNames) -> Result<()> {
@@ -562,9 +642,35 @@ pub(crate) fn history(options: &HistoryArgs) -> Result<Exit> {
     let workspace = Workspace::open(workspace)?;
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
+        refuse_circles(&store, &events).await?;
         let new = store.append(&events).await?;
         store.close().await;
         out::print(&format!("{} events read, {new} new", events.len()))?;
         Ok(Exit::Ran)
     })
+}
+
+/// Refuses a history that, together with what is known, merges findings in a circle: none of them would stay.
+async fn refuse_circles(store: &Store, events: &[Event]) -> Result<()> {
+    let mut firms: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+    let known = store.lives(None, Timestamp::MAX, None).await?;
+    for ((firm, id), life) in &known {
+        if let Some(by) = &life.superseded_by {
+            firms.entry(firm).or_default().insert(id, by);
+        }
+    }
+    for event in events.iter().filter(|event| event.body["type"] == "superseded") {
+        if let Some(by) = event.body["by"].as_str() {
+            firms.entry(&event.firm).or_default().insert(&event.subject, by);
+        }
+    }
+    for (firm, merged) in firms {
+        if let Some(circle) = life::circle(&merged) {
+            bail!(
+                "{firm}: these findings are merged into each other in a circle, so that none of them stays: {}; nothing was taken over",
+                circle.join(" → ")
+            );
+        }
+    }
+    Ok(())
 }

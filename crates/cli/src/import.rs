@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
+use jiff::Span;
 use jiff::civil::Date;
 use secdiag_interop::finding::{Suppression, SuppressionKind};
 use secdiag_interop::{ImportLog, ImportedFinding};
@@ -12,9 +13,10 @@ use secdiag_model::result::{
     CoverageFile, FindingRecord, FindingStatus, FindingTexts, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
 };
 use secdiag_model::{Locator, Proof, Sha256, Subject, SystemId};
-use secdiag_programme::life::Change;
+use secdiag_programme::life::{Change, Exception, digest_of};
 use secdiag_store::{Imported, Store};
 
+use crate::args::UsageError;
 use crate::workspace::{Workspace, block_on, today};
 use crate::{Exit, out};
 
@@ -36,6 +38,9 @@ pub(crate) struct ImportArgs {
     /// Date that the findings are about, YYYY-MM-DD; today by default.
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
+    /// Take over the rest of a file some of whose records are refused; without it such a file is refused whole.
+    #[arg(long)]
+    without_refused: bool,
     /// Folder that remembers.
     #[arg(long, default_value = "secdiag-workspace")]
     workspace: PathBuf,
@@ -53,12 +58,19 @@ struct Told<'a> {
 }
 
 pub(crate) fn import(options: &ImportArgs) -> Result<Exit> {
+    if options.system.trim().is_empty() {
+        return Err(UsageError("name the system that the findings belong to: --system ID".into()).into());
+    }
     // All files are read before the first is taken over: a refused one leaves the workspace as it was.
     let mut read = Vec::new();
     let mut refused = false;
     for file in &options.files {
         let bytes = std::fs::read(file).with_context(|| file.display().to_string())?;
         match secdiag_interop::import(&bytes, &file.to_string_lossy()) {
+            Ok(import) if !import.log.refused.is_empty() && !options.without_refused => {
+                refused = true;
+                tell_refused(file, &import.log);
+            }
             Ok(import) => read.push((file, Sha256::of(&bytes), import)),
             Err(refusal) => {
                 refused = true;
@@ -83,6 +95,18 @@ pub(crate) fn import(options: &ImportArgs) -> Result<Exit> {
     })
 }
 
+fn tell_refused(file: &Path, log: &ImportLog) {
+    for refused in &log.refused {
+        out::error(&format!("{} record {} ({}): {}", file.display(), refused.record, refused.place, refused.reason));
+    }
+    out::error(&format!(
+        "{}: {} of {} records are refused and nothing was taken over; --without-refused takes over the rest",
+        file.display(),
+        log.refused.len(),
+        log.records
+    ));
+}
+
 fn show(options: &ImportArgs, file: &Path, imported: &Imported, log: &ImportLog) -> Result<()> {
     if options.json {
         return out::print_json(&Told { file: file.display().to_string(), imported, log });
@@ -91,8 +115,10 @@ fn show(options: &ImportArgs, file: &Path, imported: &Imported, log: &ImportLog)
     for line in log.explain() {
         out::print(&format!("  {line}"))?;
     }
-    if !imported.recorded {
-        return out::print("  this file was taken over before: nothing changed");
+    if let Some(day) = &imported.before {
+        return out::print(&format!(
+            "  this very file was taken over before, as of {day}: nothing changed (--as-of DATE says that it is about another day)"
+        ));
     }
     let standings: Vec<String> = imported
         .standings
@@ -115,14 +141,20 @@ fn batch(
     let tools: BTreeSet<&str> = findings.iter().map(|finding| finding.tool.as_str()).collect();
     let tool = tools.into_iter().next().filter(|tool| !tool.is_empty()).unwrap_or(&log.format).to_owned();
     let system = SystemId(options.system.clone());
+    let until = as_of.saturating_add(Span::new().years(ACCEPTED_YEARS));
     let as_of = as_of.to_string();
     let run = Sha256::of(serde_json::json!(["import", options.firm, system, sha256, as_of]).to_string().as_bytes());
     let candidates = findings.iter().map(ImportedFinding::candidate).collect();
-    let decided = findings.iter().map(|finding| finding.suppressed.as_ref().map(decision)).collect();
+    let given: Vec<Option<Suppression>> = findings.iter().map(|finding| finding.suppressed.clone()).collect();
     let looked_for = log.evaluated.iter().filter(|rule| log.looked_for(rule));
     let evaluated = looked_for.map(|rule| slug(&tool, rule)).collect();
     let records: Vec<FindingRecord> =
         findings.into_iter().map(|finding| record(finding, &tool, &system, &name, sha256, &as_of)).collect();
+    let decided = records
+        .iter()
+        .zip(&given)
+        .map(|(record, given)| Some(decision(given.as_ref()?, record, &tool, until)))
+        .collect();
     let mut by_severity = BTreeMap::new();
     for record in &records {
         *by_severity.entry(record.severity).or_default() += 1;
@@ -170,6 +202,7 @@ fn batch(
         evaluated,
         name,
         sha256,
+        dated: options.as_of.is_some(),
         log: serde_json::to_value(log)?,
     })
 }
@@ -237,15 +270,28 @@ fn record(
     }
 }
 
-/// A decision that came with a finding; who took it is not told, so it holds until somebody decides here.
-fn decision(suppression: &Suppression) -> Change {
-    match suppression.kind {
+/// How long a risk stays accepted that another tool says somebody accepted, without saying until when: the shortest cycle
+/// of an assessment. Then somebody decides here.
+const ACCEPTED_YEARS: i64 = 1;
+
+/// A decision that came with a finding; who took it is not told.
+fn decision(given: &Suppression, record: &FindingRecord, tool: &str, until: Date) -> Change {
+    let exception = |until| {
+        Some(Exception {
+            requested_by: tool.to_owned(),
+            approved_by: String::new(),
+            until,
+            digest: digest_of(record),
+            restarts_clock: false,
+        })
+    };
+    match given.kind {
         SuppressionKind::Muted | SuppressionKind::RiskAccepted | SuppressionKind::OutOfScope => {
-            Change::RiskAccepted { exception: None }
+            Change::RiskAccepted { exception: exception(Some(until)) }
         }
         SuppressionKind::FalsePositive | SuppressionKind::NotAffected | SuppressionKind::Duplicate => {
-            Change::FalsePositive { exception: None }
+            Change::FalsePositive { exception: exception(None) }
         }
-        SuppressionKind::Fixed => Change::Remediated { evidence: vec![suppression.given.clone()] },
+        SuppressionKind::Fixed => Change::Remediated { evidence: vec![given.given.clone()] },
     }
 }

@@ -65,7 +65,7 @@ pub(crate) fn among_evidence(intake: &Intake, vault: &Vault) -> Result<Files> {
 /// A list in the vault.
 pub(crate) fn kept(vault: &Vault, sha256: &Sha256) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    vault.open(sha256)?.take(MAX_LIST).read_to_end(&mut bytes)?;
+    vault.open_verified(sha256)?.take(MAX_LIST).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -112,6 +112,13 @@ pub(crate) fn read(lists: Files) -> Known {
     }
     known.lists.sort();
     known
+}
+
+/// A note as the terminal shows it.
+pub(crate) fn told(note: &Note) -> String {
+    let place = note.place.as_ref().map_or(String::new(), |place| format!(", {place}"));
+    let times = if note.count > 1 { format!(" ({} times)", note.count) } else { String::new() };
+    format!("note: {}{place}: {}{times}", note.path, note.text)
 }
 
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {

@@ -206,7 +206,13 @@ fn received(
     severity: secdiag_model::Severity,
     tlp: &str,
 ) -> Event {
-    let indicators = if is_warning_list(bytes) { 0 } else { read_list(name, bytes, None).1.indicators };
+    let indicators = if is_warning_list(bytes) {
+        0
+    } else {
+        let (_, info, notes) = read_list(name, bytes, None);
+        notes.iter().for_each(|note| out::error(&intel::told(note)));
+        info.indicators
+    };
     let step = Step::Received {
         name: name.to_owned(),
         source: source.to_owned(),
@@ -219,11 +225,8 @@ fn received(
 }
 
 fn step(options: &IntelArgs, workspace: &Workspace, id: &str, step: &Step) -> Result<Exit> {
-    if options.by.trim().is_empty() {
-        return Err(UsageError("say who does it: --by NAME".into()).into());
-    }
+    let act = crate::findings::act(&options.by, &options.reason, options.at)?;
     with_store(workspace, async |store| {
-        let act = act(options, &options.reason);
         let all = advisories(store, options.firm(), &View::at(act.at)).await?;
         let mut fits = all.values().filter(|advisory| advisory.id.starts_with(id));
         let (Some(advisory), None) = (fits.next(), fits.next()) else {
@@ -296,9 +299,11 @@ fn poll_server(
             Some(text) => serde_json::from_str(&text).with_context(|| format!("the cursor of {place}"))?,
             None => Cursor::default(),
         };
-        let polled = poll(&mut http, collection, cursor, limit.max(1), &mut |page: &Page| {
-            keep(options, workspace, &vault, page, &place, &collection.title, source, severity).map_err(Trouble::Here)
-        });
+        let polled =
+            poll(&mut http, collection, cursor, &Timestamp::now().to_string(), limit.max(1), &mut |page: &Page| {
+                keep(options, workspace, &vault, page, &place, &collection.title, source, severity)
+                    .map_err(Trouble::Here)
+            });
         match polled {
             Ok(polled) => {
                 out::print(&format!(
@@ -436,6 +441,19 @@ pub(crate) fn keep_evidence(workspace: &Workspace, run: &RunInfo, evidence: &Evi
     std::fs::write(&unfinished, serde_json::to_vec(&looked_at)?)
         .and_then(|()| std::fs::rename(&unfinished, &path))
         .with_context(|| path.display().to_string())
+}
+
+/// What a run looked at; nothing where it was recorded before such lists were kept.
+pub(crate) fn evidence_of(workspace: &Workspace, run: &str) -> Result<Vec<Artefact>> {
+    let path = workspace.evidence().join(format!("{run}.json"));
+    match std::fs::read(&path) {
+        Ok(bytes) => {
+            let looked_at: LookedAt = serde_json::from_slice(&bytes).with_context(|| path.display().to_string())?;
+            Ok(looked_at.artefacts)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
 }
 
 fn hunt(

@@ -8,14 +8,15 @@ use secdiag_catalogue::Catalogue;
 use secdiag_evidence::{Intake, Vault};
 use secdiag_model::programme::Programme;
 use secdiag_model::result::RunInfo;
-use secdiag_model::{Bilingual, Recognition};
+use secdiag_model::{Artefact, Bilingual, Recognition};
 use secdiag_programme::event::Body as _;
 use secdiag_programme::life::Change;
 use secdiag_programme::overview::{Facts, Run, overview};
 use secdiag_programme::register::Register;
-use secdiag_programme::schedule::{IncidentAnchor, Row, schedule};
+use secdiag_programme::schedule::{IncidentAnchor, Row, mark_predating, schedule};
 use secdiag_store::{EventFilter, Store};
 
+use crate::findings::View;
 use crate::schedule::{registers, rules};
 
 /// The overview as of a run that is recorded. The register is the one among its evidence, else the workspace's.
@@ -23,6 +24,7 @@ pub(crate) async fn programme(
     store: &Store,
     run: &RunInfo,
     given: Option<Register>,
+    evidence: &[Artefact],
     catalogue: &Catalogue,
 ) -> Result<Programme> {
     let firm = run.firm.as_deref().unwrap_or_default();
@@ -32,11 +34,12 @@ pub(crate) async fn programme(
         None => registers(store, Some(firm), None).await?.pop(),
     };
     let rules = rules(catalogue, IncidentAnchor::Occurred);
-    let rows: Vec<Row> = register.map(|register| schedule(&register, &rules, as_of)).unwrap_or_default();
+    let mut rows: Vec<Row> = register.map(|register| schedule(&register, &rules, as_of)).unwrap_or_default();
+    mark_predating(&mut rows, evidence);
     let filter = EventFilter { firm: Some(firm), entity: Some(Change::ENTITY), ..EventFilter::default() };
     let events = store.events(&filter).await?;
-    let facts: BTreeMap<String, Facts> = store
-        .finding_facts(Some(firm))
+    let day = View::at(crate::findings::end_of(as_of).context("the day of the run")?);
+    let facts: BTreeMap<String, Facts> = crate::findings::facts(store, Some(firm), &day)
         .await?
         .into_iter()
         .map(|((_, id), facts)| {

@@ -10,13 +10,14 @@ use secdiag_catalogue::Catalogue;
 use secdiag_model::Lang;
 use secdiag_programme::case_table;
 use secdiag_programme::cycle::Cycles;
-use secdiag_programme::event::Act;
-use secdiag_programme::register::Register;
-use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics, schedule as rows_of};
+use secdiag_programme::register::{Classification, Register, System};
+use secdiag_programme::schedule::{
+    CalendarWords, IncidentAnchor, IncidentDuty, Row, Rules, ics, mark_predating, schedule as rows_of,
+};
 use secdiag_store::{EventFilter, Store};
 
 use crate::args::{LangArg, UsageError};
-use crate::findings::View;
+use crate::findings::{View, When};
 use crate::workspace::{Workspace, block_on, catalogue, today};
 use crate::{Exit, out};
 
@@ -45,15 +46,24 @@ enum RegisterDeed {
         /// Why it changed.
         #[arg(long, default_value = "register")]
         reason: String,
+        /// Since when it is so, if not since now: a day or an instant.
+        #[arg(long, value_name = "DATE")]
+        at: Option<When>,
     },
     /// Show the register as JSON: as it is, as of a day, or as it was known on a day.
-    Show(View),
+    Show {
+        #[command(flatten)]
+        view: View,
+        /// One firm.
+        #[arg(long)]
+        firm: Option<String>,
+    },
 }
 
 pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
     match &options.deed {
-        RegisterDeed::Import { file, by, reason } => {
-            let taken = take_over(file, by, reason, &options.workspace)?;
+        RegisterDeed::Import { file, by, reason, at } => {
+            let taken = take_over(file, by, reason, at.map(|when| when.0), &options.workspace)?;
             out::print(&format!(
                 "{} systems, {} assessments, {} incidents; {} records new or changed",
                 taken.systems, taken.assessments, taken.incidents, taken.changed
@@ -64,14 +74,22 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
                     taken.missing.join(", ")
                 ));
             }
+            for text in &taken.unapproved {
+                out::error(&format!("note: {text}"));
+            }
             Ok(Exit::Ran)
         }
-        RegisterDeed::Show(view) => {
+        RegisterDeed::Show { view, firm } => {
             let workspace = Workspace::open(&options.workspace)?;
             block_on(async {
                 let store = Store::open(&workspace.database()).await?;
-                for register in registers_of(&store, None, view).await? {
-                    out::print_json(&register)?;
+                let registers = registers_of(&store, firm.as_deref(), view).await?;
+                for register in &registers {
+                    out::print_json(register)?;
+                }
+                store.close().await;
+                if registers.is_empty() {
+                    return Err(UsageError(none_then(firm.as_deref())).into());
                 }
                 Ok(Exit::Ran)
             })
@@ -87,21 +105,35 @@ pub(crate) struct Taken {
     changed: usize,
     /// Systems in service that the file does not name.
     missing: Vec<String>,
+    /// Categories that do not hold because nobody else approved them.
+    unapproved: Vec<String>,
+}
+
+fn none_then(firm: Option<&str>) -> String {
+    let of = firm.map_or_else(String::new, |firm| format!(" of {firm}"));
+    format!(
+        "the workspace had no register{of} then: `secdiag register import register.toml --by NAME --at DATE` takes one in that held since a day"
+    )
 }
 
 /// Takes a register into the workspace: what changed becomes events.
-pub(crate) fn take_over(file: &Path, by: &str, reason: &str, workspace: &Path) -> Result<Taken> {
+pub(crate) fn take_over(file: &Path, by: &str, reason: &str, at: Option<Timestamp>, workspace: &Path) -> Result<Taken> {
+    let act = crate::findings::act(by, reason, at.map(When))?;
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-    let register = Register::parse(&text).map_err(|bad| {
-        let all = bad.0.iter().map(|line| format!("\n  {line}")).collect::<String>();
+    let refuse = |complaints: &[String]| {
+        let all = complaints.iter().map(|line| format!("\n  {line}")).collect::<String>();
         UsageError(format!("{}: nothing was taken over:{all}", file.display()))
-    })?;
+    };
+    let register = Register::parse(&text).map_err(|bad| refuse(&bad.0))?;
+    let ahead = register.not_yet(today());
+    if !ahead.is_empty() {
+        return Err(refuse(&ahead).into());
+    }
     let workspace = Workspace::open(workspace)?;
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        let now = Timestamp::now();
-        let known = registers(&store, Some(&register.firm), None).await?.pop().unwrap_or_default();
-        let act = Act { actor: by.to_owned(), reason: reason.to_owned(), at: now, recorded_at: now };
+        // Told for a day of the past, it is compared with what was so then; what was told for later days stays.
+        let known = registers_of(&store, Some(&register.firm), &View::at(act.at)).await?.pop().unwrap_or_default();
         let events = register.events(&known, &act);
         store.append(&events).await?;
         store.close().await;
@@ -113,8 +145,19 @@ pub(crate) fn take_over(file: &Path, by: &str, reason: &str, workspace: &Path) -
             incidents: register.incidents.len(),
             changed: events.len(),
             missing: missing.map(|system| system.id.clone()).collect(),
+            unapproved: register.systems.iter().flat_map(unapproved).collect(),
         })
     })
+}
+
+fn unapproved(system: &System) -> Vec<String> {
+    let text = |decision: &Classification| {
+        format!(
+            "system {}: category {} from {} on is less strict than the facts or the decision before, and nobody but who asked for it approved it with a reason: the stricter one holds until then",
+            system.id, decision.category, decision.effective
+        )
+    };
+    system.lowered_without_approval().into_iter().map(text).collect()
 }
 
 /// The registers of the workspace, one per firm that has one.
@@ -122,7 +165,7 @@ pub(crate) async fn registers(store: &Store, firm: Option<&str>, known_on: Optio
     registers_of(store, firm, &View::known_by(known_on)?).await
 }
 
-async fn registers_of(store: &Store, firm: Option<&str>, view: &View) -> Result<Vec<Register>> {
+pub(crate) async fn registers_of(store: &Store, firm: Option<&str>, view: &View) -> Result<Vec<Register>> {
     let mut events = Vec::new();
     for entity in Register::ENTITIES {
         let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on: view.known_on() };
@@ -163,7 +206,7 @@ pub(crate) struct ScheduleArgs {
 
 #[derive(Debug, Subcommand)]
 enum ScheduleDeed {
-    /// Answer a CSV table of cases: case, kind, category, last_completed, commissioned, change_effective, change_to,
+    /// Answer a table of cases (CSV or a workbook's first sheet): case, kind, category, last_completed, commissioned, change_effective, change_to,
     /// incident_occurred, assessments (full|first evidence|completed;…), as_of. Prints case, plan_by, must_by, state,
     /// incident_due, incident_state.
     Evaluate {
@@ -258,15 +301,30 @@ fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
     let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor.into());
     let as_of = view.as_of.unwrap_or_else(today);
     let workspace = Workspace::open(&view.workspace)?;
-    let registers = block_on(async {
+    let known_on = view.known_on.and_then(crate::findings::end_of);
+    let (registers, mut runs) = block_on(async {
         let store = Store::open(&workspace.database()).await?;
-        registers(&store, view.firm.as_deref(), view.known_on).await
+        Ok((registers(&store, view.firm.as_deref(), view.known_on).await?, store.runs().await?))
     })?;
+    runs.retain(|run| {
+        run.regime != crate::import::REGIME
+            && run.as_of <= as_of.to_string()
+            && known_on.is_none_or(|known_on| run.recorded_at.is_none_or(|at| at <= known_on))
+    });
     if registers.is_empty() {
         let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
         return Err(UsageError(text.to_owned()).into());
     }
-    Ok(registers.iter().flat_map(|register| rows_of(register, &rules, as_of)).collect())
+    let mut all = Vec::new();
+    for register in &registers {
+        let mut rows = rows_of(register, &rules, as_of);
+        let of_firm = runs.iter().filter(|run| run.firm.as_deref().unwrap_or_default() == register.firm);
+        if let Some(last) = of_firm.max_by_key(|run| (&run.as_of, run.sequence)) {
+            mark_predating(&mut rows, &crate::ledger::evidence_of(&workspace, &last.run)?);
+        }
+        all.extend(rows);
+    }
+    Ok(all)
 }
 
 fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
@@ -276,11 +334,13 @@ fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
             out::print_json(row)?;
             continue;
         }
-        let category = match row.category {
-            Some(category) if zh => format!("第 {category} 類"),
-            Some(category) => format!("category {category}"),
-            None if zh => format!("未分類（建議第 {} 類）", row.proposed.category),
-            None => format!("unclassified (facts propose {})", row.proposed.category),
+        let category = match (row.category, row.unapproved) {
+            (Some(category), Some(given)) if zh => format!("第 {category} 類（降為第 {given} 類尚未核定）"),
+            (Some(category), Some(given)) => format!("category {category} (lowering to {given} is not approved)"),
+            (Some(category), None) if zh => format!("第 {category} 類"),
+            (Some(category), None) => format!("category {category}"),
+            (None, _) if zh => format!("未分類（建議第 {} 類）", row.proposed.category),
+            (None, _) => format!("unclassified (facts propose {})", row.proposed.category),
         };
         let dates = match (row.due, row.state, row.retired) {
             (_, _, Some(retired)) if zh => format!("已於 {retired} 除役"),
@@ -301,15 +361,65 @@ fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {
             } else {
                 format!("{:<16}  re-assess after {}: {state}, due {}", "", duty.incident, duty.duty.due)
             })?;
+            show_stale(duty, zh)?;
         }
     }
     Ok(Exit::Ran)
 }
 
+/// Evidence that does not count for a re-assessment.
+fn show_stale(duty: &IncidentDuty, zh: bool) -> Result<()> {
+    for name in &duty.predating {
+        out::print(&if zh {
+            format!("{:<16}    事件前蒐集，須重新蒐集：{name}", "")
+        } else {
+            format!("{:<16}    collected before it, to be collected again: {name}", "")
+        })?;
+    }
+    if duty.undated > 0 {
+        out::print(&if zh {
+            format!("{:<16}    {} 份佐證未載明蒐集時間", "", duty.undated)
+        } else {
+            format!("{:<16}    {} files do not say when they were collected", "", duty.undated)
+        })?;
+    }
+    Ok(())
+}
+
+/// The rows of a workbook's first sheet, with their numbers.
+fn first_sheet(bytes: &[u8]) -> std::result::Result<Vec<(u64, Vec<String>)>, String> {
+    let limits = secdiag_sheet::Limits { unpacked: 256 << 20, rows: 1_000_000, columns: 256 };
+    let sheets = secdiag_sheet::read(bytes, limits)?;
+    let sheet = sheets.into_iter().next().ok_or("the workbook has no sheet")?;
+    if let Some(damage) = sheet.damage {
+        return Err(format!("sheet {}: {damage}", sheet.name));
+    }
+    let text = |cell: secdiag_sheet::Cell| match cell {
+        secdiag_sheet::Cell::Text(text) | secdiag_sheet::Cell::Broken(text) => text,
+        secdiag_sheet::Cell::Date(date) => date.to_string(),
+        secdiag_sheet::Cell::Moment(moment) => moment.to_string(),
+    };
+    let row = |row: secdiag_sheet::Row| {
+        let mut cells = Vec::new();
+        for (column, cell) in row.cells {
+            cells.resize(column as usize, String::new());
+            cells.push(text(cell));
+        }
+        (u64::from(row.number), cells)
+    };
+    Ok(sheet.rows.into_iter().map(row).collect())
+}
+
 fn evaluate(table: &Path, catalogue: &Catalogue) -> Result<Exit> {
-    let text = std::fs::read_to_string(table).with_context(|| table.display().to_string())?;
+    let bytes = std::fs::read(table).with_context(|| table.display().to_string())?;
     let rules = rules(catalogue, IncidentAnchor::Occurred);
-    let answered = case_table::evaluate(&text, &rules.cycles, rules.incident_months);
+    let answered = if secdiag_sheet::is_workbook(&bytes) {
+        let rows = first_sheet(&bytes).map_err(|reason| UsageError(format!("{}: {reason}", table.display())))?;
+        case_table::evaluate_rows(&rows, &rules.cycles, rules.incident_months)
+    } else {
+        let text = secdiag_inspect::DecodedText::decode(&bytes).text;
+        case_table::evaluate(&text, &rules.cycles, rules.incident_months)
+    };
     out::print(&case_table::to_csv(&answered.answers))?;
     if !answered.unused_columns.is_empty() {
         out::error(&format!("note: columns that mean nothing here: {}", answered.unused_columns.join(", ")));

@@ -12,10 +12,11 @@ use secdiag_model::{Lang, Proof};
 use secdiag_programme::action::{Action, latest};
 use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_programme::life::{Change, Life, State, changes_of};
-use secdiag_store::{EventFilter, Store};
+use secdiag_store::{EventFilter, FindingFacts, Store};
 use serde_json::json;
 
 use crate::args::{LangArg, UsageError};
+use crate::findings::View;
 use crate::workspace::{Workspace, block_on, catalogue, today};
 use crate::{Exit, out};
 
@@ -44,6 +45,8 @@ enum Deed {
     Export {
         /// The file.
         file: PathBuf,
+        #[command(flatten)]
+        view: View,
     },
     /// Take the answers in: owners, measures, dates, states. One refused row refuses the file.
     Import {
@@ -61,10 +64,17 @@ pub(crate) fn tracker(options: &TrackerArgs) -> Result<Exit> {
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
         let firm = one_firm(&store, options.firm.as_deref()).await?;
-        let known = known(&store, &firm, options.lang.into()).await?;
         let exit = match &options.deed {
-            Deed::Export { file } => export(&known, &layout, file),
-            Deed::Import { file, by } => import(&store, &firm, &known, &layout, file, by).await,
+            Deed::Export { file, view } => {
+                export(&known(&store, &firm, options.lang.into(), view).await?, &layout, file)
+            }
+            Deed::Import { by, .. } if by.trim().is_empty() => {
+                Err(UsageError("say who answers: --by NAME".into()).into())
+            }
+            Deed::Import { file, by } => {
+                let known = known(&store, &firm, options.lang.into(), &View::default()).await?;
+                import(&store, &firm, &known, &layout, file, by).await
+            }
         };
         store.close().await;
         exit
@@ -100,18 +110,30 @@ async fn one_firm(store: &Store, firm: Option<&str>) -> Result<String> {
 }
 
 /// The open findings of a firm with what was answered so far; most severe first.
-async fn known(store: &Store, firm: &str, lang: Lang) -> Result<Vec<TrackerRow>> {
-    let facts = store.finding_facts(Some(firm)).await?;
-    let mut texts = store.finding_texts(firm).await?;
+async fn known(store: &Store, firm: &str, lang: Lang, view: &View) -> Result<Vec<TrackerRow>> {
+    let facts = store.finding_facts(Some(firm), view.asked()).await?;
+    let mut texts = store.finding_texts(firm, view.asked()).await?;
     let mut actions: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in
-        store.events(&EventFilter { firm: Some(firm), entity: Some(Action::ENTITY), ..Default::default() }).await?
-    {
+    let filter = EventFilter {
+        firm: Some(firm),
+        entity: Some(Action::ENTITY),
+        known_on: view.known_on(),
+        ..EventFilter::default()
+    };
+    for event in store.events(&filter).await?.into_iter().filter(|event| event.at <= view.until()) {
         actions.entry(event.subject.clone()).or_default().push(event);
     }
     let mut rows = Vec::new();
-    for ((_, id), life) in store.lives(Some(firm), Timestamp::now(), None).await? {
-        let Some(facts) = facts.get(&(firm.to_owned(), id.clone())).filter(|_| life.state.is_open()) else { continue };
+    for ((_, id), life) in store.lives(Some(firm), view.instant(), view.known_on()).await? {
+        if !life.state.is_open() {
+            continue;
+        }
+        // A finding that only another tracker's history tells of has no headline: its id stands for it.
+        let facts = facts.get(&(firm.to_owned(), id.clone())).cloned().unwrap_or_else(|| FindingFacts {
+            title: id.clone(),
+            title_zh_tw: id.clone(),
+            ..FindingFacts::default()
+        });
         let (proof, advice) = texts.remove(&id).map(|texts| (texts.proof, texts.advice)).unwrap_or_default();
         let action = actions.get(&id).and_then(latest).unwrap_or_default();
         rows.push(TrackerRow {

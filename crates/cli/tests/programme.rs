@@ -152,6 +152,28 @@ fn the_register_says_what_is_due_and_the_diagnostic_accuses() {
         .collect();
     assert_eq!(checks, ["programme/cycle-overdue", "programme/incident-reassessment-overdue"]);
 
+    // A register that held since a day of the past; and none before it.
+    let past = Place::new();
+    past.put("register.toml", format!("firm = \"A\"\n{REGISTER}").as_bytes());
+    past.told(&["register", "import", "register.toml", "--by", "Lin", "--at", "2026-06-10"]);
+    assert_eq!(past.json(&["register", "show", "--firm", "A", "--as-of", "2026-06-10"]).len(), 1);
+    assert!(past.refused(2, &["register", "show", "--as-of", "2026-06-09"]).contains("no register then"));
+    assert!(past.refused(2, &["register", "show", "--firm", "B"]).contains("no register of B then"));
+    let ahead = ["register", "import", "register.toml", "--by", "Lin", "--at", "2999-01-01"];
+    assert!(past.refused(2, &ahead).contains("has not come yet"));
+    past.put("ahead.toml", REGISTER.replace("2026-06-01", "2999-06-01").as_bytes());
+    let refused = past.refused(2, &["register", "import", "ahead.toml", "--by", "Lin"]);
+    assert!(refused.contains("incident worm: occurred on 2999-06-01, which has not come yet"), "{refused}");
+    past.put(
+        "lax.toml",
+        REGISTER.replace("commissioned = 2020-01-05\n", "commissioned = 2020-01-05\ncritical = true\n").as_bytes(),
+    );
+    let output = past.secdiag(&["register", "import", "lax.toml", "--by", "Lin"]);
+    assert!(output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("category 3 from 2020-01-05 on is less strict"), "{said}");
+    assert!(past.told(&["due"]).contains("category 1 (lowering to 3 is not approved)"));
+
     place.put("bad.toml", REGISTER.replace("level = 3", "level = 9").as_bytes());
     let refused = place.refused(2, &["register", "import", "bad.toml", "--by", "Lin"]);
     assert!(refused.contains("incident worm: there is no level 9"), "{refused}");
@@ -192,6 +214,37 @@ fn answers_to_the_internet_contradict_a_lax_category() {
     assert_eq!(contradicted(3, inside, outside), 0, "its own call");
 }
 
+#[test]
+fn evidence_from_before_an_incident_is_named_until_it_is_collected_again() {
+    let place = Place::new();
+    place.put("register.toml", REGISTER.as_bytes());
+    place.told(&["register", "import", "register.toml", "--by", "Lin"]);
+    let evidence = |days: [&str; 2]| {
+        let bound = |file: &str, day: &str| {
+            let when = if day.is_empty() { String::new() } else { format!("collected_at = {day}\n") };
+            format!("[[evidence]]\nmatch = \"{file}\"\nsystem = \"office\"\n{when}")
+        };
+        let system = "[[system]]\nid = \"office\"\nname = \"Office\"\ncategory = 3\n";
+        let text = format!("{system}{}{}", bound("old.rules", days[0]), bound("new.rules", days[1]));
+        place.put("evidence/assessment.toml", text.as_bytes());
+        place.put("evidence/old.rules", CLOSED.as_bytes());
+        place.put("evidence/new.rules", CLOSED.replace("icmp", "esp").as_bytes());
+        place.told(&["diagnose", "evidence", "--as-of", "2026-07-01", "--out", "out"]);
+        let file = std::fs::read(place.0.path().join("out/programme.json")).unwrap();
+        let programme: Json = serde_json::from_slice(&file).unwrap();
+        programme["systems"][0]["reassessments"][0].clone()
+    };
+    let duty = evidence(["2026-05-31", "2026-06-02"]);
+    assert_eq!((&duty["predating"], &duty["undated"]), (&json!(["old.rules"]), &json!(0)), "{duty}");
+    let due = place.told(&["due", "--as-of", "2026-07-01"]);
+    assert!(due.contains("to be collected again: old.rules") && !due.contains("new.rules"), "{due}");
+    assert!(place.told(&["due", "--as-of", "2026-07-01", "--lang", "zh-TW"]).contains("須重新蒐集：old.rules"));
+    let page = std::fs::read_to_string(place.0.path().join("out/report.html")).unwrap();
+    assert!(page.contains("collected before it and not counted for it, 1 of the files: old.rules"));
+    let duty = evidence(["2026-06-03", ""]);
+    assert_eq!((&duty["predating"], &duty["undated"]), (&json!([]), &json!(1)), "{duty}");
+}
+
 const SARIF: &str = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T","rules":[{"id":"a"},{"id":"b"}]}},"results":[
 {"ruleId":"a","level":"error","message":{"text":"bad a"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"x.c"},"region":{"startLine":3,"snippet":{"text":"gets(p)"}}}}]},
 {"ruleId":"b","level":"warning","message":{"text":"bad b"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"y.c"},"region":{"startLine":9,"snippet":{"text":"strcpy(a,b)"}}}}]}]}]}"#;
@@ -210,11 +263,24 @@ fn another_tool_s_findings_are_taken_over_once_and_belong_to_one_firm_and_system
     assert_eq!(import(&["t.sarif"], "A", "web", "2026-01-05")[0]["imported"]["recorded"], false);
     let again = import(&["t.sarif"], "A", "web", "2026-02-05");
     assert_eq!(again[0]["imported"], json!({"recorded": true, "standings": {"unchanged": 2}, "changes": 0}));
+    // Given again without a day, old bytes are old news: nothing comes back by them.
+    place.put("fixed.sarif", SARIF.replace("\"ruleId\":\"a\"", "\"ruleId\":\"b\"").as_bytes());
+    import(&["fixed.sarif"], "A", "web", "2026-03-05");
+    let states = || {
+        let rows = place.json(&["findings", "--firm", "A", "--system", "web", "--json"]);
+        rows.iter().map(|row| (row["state"].clone(), row["repeats"].clone())).collect::<Vec<_>>()
+    };
+    let before = states();
+    assert!(before.contains(&(json!("verified"), json!(0))), "{before:?}");
+    let undated = place.told(&["import", "t.sarif", "--firm", "A", "--system", "web"]);
+    assert!(undated.contains("taken over before, as of 2026-01-05"), "{undated}");
+    assert_eq!(states(), before);
+    assert!(place.refused(2, &["import", "t.sarif", "--system", " "]).contains("--system ID"));
     for (firm, system) in [("A", "app"), ("B", "web")] {
         assert_eq!(import(&["t.sarif"], firm, system, "2026-02-05")[0]["imported"]["standings"], json!({"new": 2}));
     }
     assert_eq!(place.json(&["findings", "--firm", "B", "--json"]).len(), 2);
-    assert_eq!(place.json(&["findings", "--firm", "A", "--json"]).len(), 4);
+    assert_eq!(place.json(&["findings", "--firm", "A", "--json"]).len(), before.len() + 2);
     let refused = place.refused(1, &["import", "t.sarif", "bad.sarif", "--firm", "C", "--system", "web"]);
     assert!(refused.contains("bad.sarif: refused"), "{refused}");
     assert!(place.json(&["findings", "--firm", "C", "--json"]).is_empty(), "nothing was taken over");
@@ -299,7 +365,10 @@ fn every_shared_file_of_findings_changes_nothing_the_second_time() {
             continue;
         }
         let name = file.to_string_lossy().into_owned();
-        let import = |day: &str| place.secdiag(&["import", &name, "--system", &name, "--as-of", day, "--json"]);
+        // What cannot be taken over of a file is listed, and refuses all of it unless one asks for the rest.
+        let import = |day: &str| {
+            place.secdiag(&["import", &name, "--system", &name, "--as-of", day, "--json", "--without-refused"])
+        };
         let first = import("2026-01-05");
         if !first.status.success() {
             assert!(String::from_utf8_lossy(&first.stderr).contains("refused"), "{name}");

@@ -1,9 +1,9 @@
 //! What readers put findings into: it counts, gives keys and ordinals, and merges where a format says so.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::finding::{Expanded, ImportLog, ImportedFinding, Merged, Refused, Source};
-use crate::keys;
+use crate::{keys, severity};
 
 /// A finding with the ids that its tool gave it, as (scheme, value).
 pub(crate) type Given = (ImportedFinding, Vec<(String, String)>);
@@ -87,6 +87,14 @@ impl Collector {
     }
 
     pub(crate) fn finish(mut self) -> (Vec<ImportedFinding>, ImportLog) {
+        let mut unknown: BTreeMap<(String, &str), u64> = BTreeMap::new();
+        for finding in self.findings.iter().filter(|finding| !severity::is_known(&finding.severity.given)) {
+            *unknown.entry((finding.severity.given.clone(), finding.severity.ours.word())).or_default() += 1;
+        }
+        for ((given, ours), count) in unknown {
+            let given = if given.is_empty() { "no severity".to_owned() } else { format!("the severity `{given}`") };
+            self.note(format!("{count} findings have {given}: judge them yourself, they are taken over as {ours}"));
+        }
         self.log.kept = self.findings.len() as u64;
         (self.findings, self.log)
     }

@@ -37,6 +37,12 @@ pub(crate) fn word(given: &str) -> Option<Severity> {
     WORDS.iter().find(|(word, _)| *word == lower).map(|(_, severity)| *severity)
 }
 
+/// Whether what a tool wrote has a place on our scale.
+pub(crate) fn is_known(given: &str) -> bool {
+    let scored = ["CVSS ", "security-severity "].iter().any(|start| given.starts_with(start));
+    scored || word(given).is_some() || sarif_level(given).is_some()
+}
+
 /// A level of SARIF.
 pub(crate) fn sarif_level(given: &str) -> Option<Severity> {
     SARIF_LEVELS.iter().find(|(level, _)| *level == given).map(|(_, severity)| *severity)

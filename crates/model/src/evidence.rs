@@ -203,6 +203,13 @@ pub struct Binding {
     pub declared_kind: Option<EvidenceKind>,
 }
 
+impl Binding {
+    /// The day on which it was collected, as written there; nothing: not told.
+    pub fn collected_on(&self) -> Option<jiff::civil::Date> {
+        self.collected_at.as_ref()?.get(..10)?.parse().ok()
+    }
+}
+
 /// One piece of evidence at one place: the same content at two places is two artefacts with one digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Artefact {

@@ -108,4 +108,10 @@ pub struct Reassessment {
     pub state: String,
     /// Days left until the last day while it is open; negative once it is over.
     pub days_left: Option<i64>,
+    /// While it is open: evidence of this run that was collected before that day and has to be collected again.
+    #[serde(default)]
+    pub predating: Vec<String>,
+    /// While it is open: how much of this run's evidence does not say when it was collected.
+    #[serde(default)]
+    pub undated: u64,
 }

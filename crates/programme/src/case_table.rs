@@ -3,7 +3,8 @@
 //! Columns, in any order, found by their header: `case`, `kind` (cycle or incident), `category`, `last_completed`,
 //! `commissioned`, `change_effective`, `change_to`, `incident_occurred`, `assessments`, `as_of`. Several changes or
 //! assessments stand in one cell, separated by `;`; an assessment is `full|first evidence|completed`, its last part
-//! empty while it is open. Other columns are passed over and counted.
+//! empty while it is open. Dates are read as firms write them: `2026-06-30`, `2026/6/30`, `115/06/30`. Other columns are
+//! passed over and counted.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -64,48 +65,66 @@ const COLUMNS: [&str; 10] = [
     "as_of",
 ];
 
-/// Answers every row of a CSV text. `incident_months` is the catalogue's.
+/// Answers every row of a CSV text, separated as its header is: by commas, semicolons or tabulators.
+/// `incident_months` is the catalogue's.
 pub fn evaluate(text: &str, cycles: &Cycles, incident_months: u32) -> Table {
     // The reader counts lines by their last byte: with two of them it would be one behind.
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let mut table = Table::default();
-    let headers = match reader.headers() {
-        Ok(headers) => headers.clone(),
-        Err(error) => {
-            table.refused.push(Refused { line: 1, column: "-".into(), reason: error.to_string() });
-            return table;
-        }
+    let header = text.lines().next().unwrap_or_default();
+    let fits = |separator: &&u8| {
+        header.split(char::from(**separator)).any(|cell| cell.trim().trim_matches('"').eq_ignore_ascii_case("case"))
     };
-    let index = |name: &str| headers.iter().position(|header| header.eq_ignore_ascii_case(name));
+    let separator = b",;\t".iter().find(fits).copied().unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(separator)
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let (mut rows, mut broken) = (Vec::new(), Vec::new());
+    for record in reader.records() {
+        match record {
+            Ok(record) => {
+                let line = record.position().map_or(0, csv::Position::line);
+                rows.push((line, record.iter().map(str::to_owned).collect()));
+            }
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                broken.push(Refused { line, column: "-".into(), reason: error.to_string() });
+            }
+        }
+    }
+    let mut table = evaluate_rows(&rows, cycles, incident_months);
+    table.refused.extend(broken);
+    table.refused.sort_by_key(|refused| refused.line);
+    table
+}
+
+/// The same for rows with their numbers, the first of which is the header.
+pub fn evaluate_rows(rows: &[(u64, Vec<String>)], cycles: &Cycles, incident_months: u32) -> Table {
+    let mut table = Table::default();
+    let Some(((top, headers), rows)) = rows.split_first() else {
+        let reason = "the table is empty".to_owned();
+        table.refused.push(Refused { line: 1, column: "-".into(), reason });
+        return table;
+    };
+    let index = |name: &str| headers.iter().position(|header| header.trim().eq_ignore_ascii_case(name));
     for needed in ["case", "as_of"] {
         if index(needed).is_none() {
             let reason = "the table has no such column".to_owned();
-            table.refused.push(Refused { line: 1, column: needed.to_owned(), reason });
+            table.refused.push(Refused { line: *top, column: needed.to_owned(), reason });
         }
     }
     if !table.refused.is_empty() {
         return table;
     }
-    table.unused_columns = headers
-        .iter()
-        .filter(|header| !COLUMNS.iter().any(|known| header.eq_ignore_ascii_case(known)))
-        .map(str::to_owned)
-        .collect();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                table.refused.push(Refused { line, column: "-".into(), reason: error.to_string() });
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
+    let known = |header: &str| COLUMNS.iter().any(|known| header.trim().eq_ignore_ascii_case(known));
+    table.unused_columns = headers.iter().filter(|header| !known(header)).cloned().collect();
+    for (line, cells) in rows {
         let cell = |name: &'static str| Cell {
-            line,
+            line: *line,
             column: name,
-            text: index(name).and_then(|index| record.get(index)).unwrap_or_default(),
+            text: index(name).and_then(|index| cells.get(index)).map(|text| text.trim()).unwrap_or_default(),
         };
         match answer(&cell, cycles, incident_months) {
             Ok(answer) => table.answers.push(answer),
@@ -148,7 +167,7 @@ impl Cell<'_> {
     }
 
     fn date_of(&self, text: &str) -> Result<Date, Refused> {
-        text.trim().parse().map_err(|_| self.refuse(format!("`{text}` is not a date such as 2026-06-30")))
+        secdiag_model::text::date(text).ok_or_else(|| self.refuse(format!("`{text}` is not a date such as 2026-06-30")))
     }
 
     fn date(&self) -> Result<Option<Date>, Refused> {

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Body, Event};
+use crate::person;
 
 /// Where an assessment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -226,7 +227,9 @@ impl Engagement {
             return Err(Refusal::NoReason);
         }
         match (known, step) {
-            (None, Step::Planned { lead }) if facts.owners.contains(lead) => Err(Refusal::OwnerLeads(lead.clone())),
+            (None, Step::Planned { lead }) if person::among(lead, &facts.owners) => {
+                Err(Refusal::OwnerLeads(lead.clone()))
+            }
             (None, Step::Planned { .. }) => Ok(()),
             (None, _) => Err(Refusal::Unknown),
             (Some(_), Step::Planned { .. }) => Err(Refusal::Planned),
@@ -253,9 +256,9 @@ impl Engagement {
                 Some(run) if run.without_reason > 0 => Err(Refusal::WithoutReason(run.without_reason)),
                 Some(_) => Ok(()),
             },
-            Stage::FirmResponse if actor == self.lead => Err(Refusal::OwnReview(actor.to_owned())),
-            Stage::Signed if actor != self.lead => Err(Refusal::NotLead(self.lead.clone())),
-            Stage::Signed if facts.owners.contains(actor) => Err(Refusal::OwnerLeads(actor.to_owned())),
+            Stage::FirmResponse if person::same(actor, &self.lead) => Err(Refusal::OwnReview(actor.to_owned())),
+            Stage::Signed if !person::same(actor, &self.lead) => Err(Refusal::NotLead(self.lead.clone())),
+            Stage::Signed if person::among(actor, &facts.owners) => Err(Refusal::OwnerLeads(actor.to_owned())),
             _ => Ok(()),
         }
     }

@@ -71,8 +71,9 @@ pub fn read(
             refused.push(RefusedLine { line: number, reason });
             continue;
         };
-        let actor = if line.actor.is_empty() { source.to_owned() } else { line.actor };
-        let act = Act { actor, reason: line.reason, at: line.at, recorded_at };
+        let actor = if line.actor.trim().is_empty() { source.to_owned() } else { line.actor };
+        let reason = if line.reason.trim().is_empty() { format!("as told by {source}") } else { line.reason };
+        let act = Act { actor, reason, at: line.at, recorded_at };
         events.push(Event::new(firm, &line.finding, &act, &change));
     }
     if refused.is_empty() {

@@ -17,5 +17,6 @@ pub mod identity;
 pub mod incident;
 pub mod life;
 pub mod overview;
+pub mod person;
 pub mod register;
 pub mod schedule;

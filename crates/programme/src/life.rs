@@ -10,6 +10,8 @@
 //! front of a new event. Absence alone never closes a finding: it needs a run that looked again, or a named verifier
 //! who is not the owner and has evidence.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::civil::Date;
 use jiff::{Timestamp, tz};
 use schemars::JsonSchema;
@@ -17,8 +19,9 @@ use secdiag_model::result::FindingRecord;
 use secdiag_model::{Severity, Sha256, Subject};
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Body, Event};
+use crate::event::{Act, Body, Event};
 use crate::identity::Standing;
+use crate::person;
 
 /// Where a finding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -153,6 +156,9 @@ pub enum Change {
     SeverityChanged {
         /// From now on.
         severity: Severity,
+        /// Who asked for it, where a person judged; whoever did it approved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        requested_by: Option<String>,
     },
     /// Said to be remedied.
     Remediated {
@@ -236,6 +242,36 @@ pub enum Refusal {
     /// No reason given.
     #[error("say why: the reason is empty")]
     NoReason,
+    /// Nobody is named who does it.
+    #[error("say who does it: the name is empty")]
+    Nobody,
+    /// Nobody is named who asked for it.
+    #[error("name the person who asked for it: it takes one who asks and another who approves")]
+    NoRequester,
+    /// Whoever said that it is remedied also says that it is gone.
+    #[error("{person} said that it is remedied and cannot verify it: name another verifier")]
+    OwnClaim {
+        /// The person.
+        person: String,
+    },
+    /// It was not known yet.
+    #[error("the finding was not known at {at}")]
+    NotKnown {
+        /// The instant asked for.
+        at: Timestamp,
+    },
+    /// It did not happen yet.
+    #[error("{at} has not come yet: an act is written down when it was done")]
+    NotYet {
+        /// The instant asked for.
+        at: Timestamp,
+    },
+    /// Written down afterwards, it would make what happened later mean something else.
+    #[error("written down for {at} it would turn what a run saw later into a repeat finding: write it down as of now")]
+    ChangesPast {
+        /// The instant asked for.
+        at: Timestamp,
+    },
 }
 
 /// How a finding stands after its events so far.
@@ -303,7 +339,7 @@ impl Life {
 
     /// Follows an event, whatever the state.
     pub fn apply(&mut self, at: Timestamp, change: &Change) {
-        if let Change::SeverityChanged { severity } = change {
+        if let Change::SeverityChanged { severity, .. } = change {
             self.severity = *severity;
             return;
         }
@@ -431,7 +467,7 @@ impl Life {
             ),
             Verification::Person { verifier, evidence } => {
                 from(&[State::Remediated], "verified")?;
-                if self.owner.as_ref() == Some(verifier) {
+                if self.owner.as_ref().is_some_and(|owner| person::same(owner, verifier)) {
                     return Err(Refusal::OwnVerifier { person: verifier.clone() });
                 }
                 if evidence.iter().all(|document| document.trim().is_empty()) {
@@ -450,10 +486,81 @@ impl Life {
 }
 
 fn two_persons(exception: &Exception) -> Result<(), Refusal> {
-    if exception.requested_by == exception.approved_by {
+    if exception.requested_by.trim().is_empty() {
+        return Err(Refusal::NoRequester);
+    }
+    if person::same(&exception.requested_by, &exception.approved_by) {
         return Err(Refusal::OwnApprover { person: exception.approved_by.clone() });
     }
     Ok(())
+}
+
+/// The guard in front of what a person writes down: whether `change` may happen to the finding whose events so far are
+/// given in order; gives how it stands then. Beyond [`Life::allows`], whoever claimed a remedy does not verify it, a
+/// severity is lowered by two persons, and nothing is written into the future or so that it changes what came after.
+pub fn guard(events: &[Event], act: &Act, change: &Change, now: Timestamp) -> Result<Life, Refusal> {
+    if act.actor.trim().is_empty() {
+        return Err(Refusal::Nobody);
+    }
+    if act.at > now {
+        return Err(Refusal::NotYet { at: act.at });
+    }
+    let (changes, _) = changes_of(events);
+    let dated = || changes.iter().map(|(at, change)| (*at, change));
+    let mut life = Life::fold(dated(), act.at).ok_or(Refusal::NotKnown { at: act.at })?;
+    life.allows(change, &act.reason, tz::offset(8).to_datetime(act.at).date())?;
+    match change {
+        Change::Verified { by: Verification::Person { verifier, .. } } => {
+            let claimed = |event: &&Event| {
+                event.at <= act.at && matches!(event.body::<Change>(), Some(Ok(Change::Remediated { .. })))
+            };
+            if events.iter().rfind(claimed).is_some_and(|claim| person::same(&claim.actor, verifier)) {
+                return Err(Refusal::OwnClaim { person: verifier.clone() });
+            }
+        }
+        Change::SeverityChanged { severity, requested_by } if *severity < life.severity => {
+            let requested_by = requested_by.as_deref().unwrap_or_default();
+            if requested_by.trim().is_empty() {
+                return Err(Refusal::NoRequester);
+            }
+            if person::same(requested_by, &act.actor) {
+                return Err(Refusal::OwnApprover { person: act.actor.clone() });
+            }
+        }
+        Change::Triaged { owner } if owner.trim().is_empty() => return Err(Refusal::Nobody),
+        _ => {}
+    }
+    let with = |when: Timestamp| dated().filter(move |(at, _)| *at <= when).chain([(act.at, change)]);
+    let after = |changes: &mut dyn Iterator<Item = (Timestamp, &Change)>| {
+        Life::fold(changes, Timestamp::MAX).map_or(0, |life| life.repeats)
+    };
+    let later = dated().filter(|(at, _)| *at > act.at);
+    if after(&mut with(act.at).chain(later)) > after(&mut dated()) && !matches!(change, Change::Reopened { .. }) {
+        return Err(Refusal::ChangesPast { at: act.at });
+    }
+    life.apply(act.at, change);
+    Ok(life)
+}
+
+/// The findings of a circle of merges, where there is one: `merged` gives for each finding the one that it was merged
+/// into.
+pub fn circle<'a>(merged: &BTreeMap<&'a str, &'a str>) -> Option<Vec<&'a str>> {
+    let mut done: BTreeSet<&str> = BTreeSet::new();
+    for start in merged.keys() {
+        let (mut way, mut at) = (Vec::new(), *start);
+        while let Some(into) = merged.get(at) {
+            if !done.insert(at) {
+                let from = way.iter().position(|known| *known == at);
+                if let Some(from) = from {
+                    return Some(way.split_off(from));
+                }
+                break;
+            }
+            way.push(at);
+            at = into;
+        }
+    }
+    None
 }
 
 /// Digest of what an exception is about: when it changes, the decision is asked for again. Counts and dates that differ
@@ -477,7 +584,7 @@ pub fn after_run(life: Option<&Life>, standing: Standing, severity: Severity, di
     match standing {
         Standing::New | Standing::Unchanged | Standing::Updated | Standing::Repeat => {
             if life.severity != severity {
-                changes.push(Change::SeverityChanged { severity });
+                changes.push(Change::SeverityChanged { severity, requested_by: None });
             }
             if life.state.is_resolved() {
                 changes.push(Change::Reopened { run: Some(run) });

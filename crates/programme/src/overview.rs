@@ -176,6 +176,8 @@ fn dates(row: &Row, as_of: Date) -> SystemDates {
                 due: duty.duty.due.to_string(),
                 state: duty.duty.state.word().to_owned(),
                 days_left: duty.duty.state.is_open().then(|| i64::from((duty.duty.due - as_of).get_days())),
+                predating: duty.predating.clone(),
+                undated: duty.undated,
             })
             .collect(),
     }

@@ -2,7 +2,9 @@
 //! and which incidents occurred. One TOML file that people keep, in the evidence folder or taken into the workspace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
+use ipnet::IpNet;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,6 +13,7 @@ use crate::cycle::{CategoryChange, Cycle};
 use crate::event::{Act, Body, Event};
 use crate::held::{Control, Drill, Plan, Training};
 use crate::incident::{Assessed, Scope};
+use crate::person;
 
 /// The register.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -105,6 +108,9 @@ pub struct System {
     /// Customers that it serves.
     #[serde(default)]
     pub customer_service: CustomerService,
+    /// Addresses and networks by which it is reached, such as `203.0.113.10` or `10.1.2.0/24`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// Decisions about its category, in any order.
     #[serde(default, rename = "category")]
     pub categories: Vec<Classification>,
@@ -311,15 +317,24 @@ impl Register {
             if let Some(retired) = system.retired.filter(|retired| *retired < system.commissioned) {
                 add(format!("retired on {retired}, before it was commissioned on {}", system.commissioned));
             }
+            for address in system.addresses.iter().filter(|address| network(address).is_none()) {
+                add(format!("`{address}` is no address or network such as 203.0.113.10 or 10.1.2.0/24"));
+            }
             let mut days = BTreeSet::new();
             for decision in &system.categories {
+                if let Some(retired) = system.retired.filter(|retired| *retired < decision.effective) {
+                    add(format!(
+                        "a decision about its category takes effect on {}, after it was retired on {retired}",
+                        decision.effective
+                    ));
+                }
                 if !(1..=3).contains(&decision.category) {
                     add(format!("there is no category {}; there are 1, 2, 3", decision.category));
                 }
                 if !days.insert(decision.effective) {
                     add(format!("two decisions about its category take effect on {}", decision.effective));
                 }
-                if !decision.approved_by.is_empty() && decision.approved_by == decision.requested_by {
+                if person::same(&decision.approved_by, &decision.requested_by) {
                     add(format!("{} asked for category {} and approved it", decision.approved_by, decision.category));
                 }
             }
@@ -333,8 +348,18 @@ impl Register {
             if let Some(completed) = assessment.completed.filter(|completed| *completed < assessment.first_evidence) {
                 add(format!("completed on {completed}, before its first evidence of {}", assessment.first_evidence));
             }
-            for system in assessment.systems.iter().filter(|system| !systems.contains(system.as_str())) {
-                add(format!("there is no system {system}"));
+            for id in &assessment.systems {
+                match self.systems.iter().find(|system| system.id == *id) {
+                    None => add(format!("there is no system {id}")),
+                    Some(system) => {
+                        if let Some(retired) = system.retired.filter(|retired| *retired < assessment.first_evidence) {
+                            add(format!(
+                                "its first evidence is of {}, after system {id} was retired on {retired}",
+                                assessment.first_evidence
+                            ));
+                        }
+                    }
+                }
             }
         }
         let mut ids = BTreeSet::new();
@@ -346,13 +371,35 @@ impl Register {
             if !(1..=4).contains(&incident.level) {
                 add(format!("there is no level {}; there are 1 to 4", incident.level));
             }
-            for (day, what) in [(incident.discovered, "discovered"), (incident.reported, "reported")] {
+            let days = [
+                (incident.discovered, "discovered"),
+                (incident.reported, "reported"),
+                (incident.judged_on, "its level judged"),
+            ];
+            for (day, what) in days {
                 if let Some(day) = day.filter(|day| *day < incident.occurred) {
                     add(format!("{what} on {day}, before it occurred on {}", incident.occurred));
                 }
             }
-            for system in incident.systems.iter().filter(|system| !systems.contains(system.as_str())) {
-                add(format!("there is no system {system}"));
+            if let (Some(discovered), Some(reported)) = (incident.discovered, incident.reported)
+                && reported < discovered
+            {
+                add(format!("reported on {reported}, before it was discovered on {discovered}"));
+            }
+            for id in &incident.systems {
+                let Some(system) = self.systems.iter().find(|system| system.id == *id) else {
+                    add(format!("there is no system {id}"));
+                    continue;
+                };
+                if incident.occurred < system.commissioned {
+                    add(format!(
+                        "it occurred on {}, before system {id} was commissioned on {}",
+                        incident.occurred, system.commissioned
+                    ));
+                }
+                if let Some(retired) = system.retired.filter(|retired| *retired < incident.occurred) {
+                    add(format!("it occurred on {}, after system {id} was retired on {retired}", incident.occurred));
+                }
             }
         }
         for plan in self.plans.iter().filter(|plan| plan.to_year < plan.from_year) {
@@ -363,6 +410,31 @@ impl Register {
         complaints.extend(contradictions(&self.trainings, |_| &[], &systems));
         complaints.extend(contradictions(&self.controls, |control| &control.systems, &systems));
         complaints
+    }
+
+    /// What is written down as having happened and cannot have by `today`.
+    pub fn not_yet(&self, today: Date) -> Vec<String> {
+        let mut days: Vec<(String, Date)> = Vec::new();
+        for system in &self.systems {
+            let reviewed =
+                system.category_reviewed.map(|day| (format!("system {}: its category was looked at", system.id), day));
+            days.extend(reviewed);
+        }
+        for held in &self.assessments {
+            days.push((format!("assessment {}: its first evidence is of a day", held.id), held.first_evidence));
+            days.extend(held.completed.map(|day| (format!("assessment {}: completed", held.id), day)));
+        }
+        for incident in &self.incidents {
+            let of = |what: &str| format!("incident {}: {what}", incident.id);
+            days.push((of("occurred"), incident.occurred));
+            days.extend(incident.discovered.map(|day| (of("discovered"), day)));
+            days.extend(incident.reported.map(|day| (of("reported"), day)));
+            days.extend(incident.judged_on.map(|day| (of("its level judged"), day)));
+        }
+        days.extend(self.drills.iter().map(|drill| (format!("drill {}: held", drill.id), drill.date)));
+        days.extend(self.trainings.iter().map(|training| (format!("training {}: held", training.id), training.date)));
+        let ahead = days.into_iter().filter(|(_, day)| *day > today);
+        ahead.map(|(what, day)| format!("{what} on {day}, which has not come yet (today is {today})")).collect()
     }
 
     /// Every record that is not `known` as it is, as an event. What is known and not here stays: a system leaves by
@@ -478,7 +550,18 @@ pub enum Fact {
     NoneOfThese,
 }
 
+/// An address, or a network with the length of its prefix.
+fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
 impl System {
+    /// Whether it is reached by this address, as the register says.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
+    }
+
     /// The category that the facts propose. A system that holds some customer data is no store of large amounts.
     pub fn proposal(&self) -> Proposal {
         let (category, because) = match () {
@@ -498,41 +581,60 @@ impl System {
 
     /// Decisions for a less strict category than the facts propose or the one before had, without another's approval.
     pub fn lowered_without_approval(&self) -> Vec<&Classification> {
+        let lowered = self.decided().into_iter().filter(|(decision, held)| decision.category != *held);
+        lowered.map(|(decision, _)| decision).collect()
+    }
+
+    /// The category that a system is held to on a day: the stricter one, until a less strict one is approved. Nothing:
+    /// the system is unclassified, which is an error.
+    pub fn category_held(&self, day: Date) -> Option<u8> {
+        let until = self.decided().into_iter().take_while(|(decision, _)| decision.effective <= day);
+        until.last().map(|(_, held)| held)
+    }
+
+    /// The decisions in the order in which they take effect, each with the category that it leaves the system in.
+    fn decided(&self) -> Vec<(&Classification, u8)> {
         let mut decisions: Vec<&Classification> = self.categories.iter().collect();
         decisions.sort_by_key(|decision| decision.effective);
         let proposed = self.proposal().category;
-        let mut before = proposed;
-        let mut unapproved = Vec::new();
+        let mut held = proposed;
+        let mut decided = Vec::new();
         for decision in decisions {
-            let lowered = decision.category > before.min(proposed);
-            if lowered && (decision.approved_by.is_empty() || decision.reason.trim().is_empty()) {
-                unapproved.push(decision);
-            }
-            before = decision.category;
+            let strict = held.min(proposed);
+            let lowered = decision.category > strict;
+            held = if lowered && !decision.is_approved() { strict } else { decision.category };
+            decided.push((decision, held));
         }
-        unapproved
+        decided
     }
 
     /// Its cycle as of a day; nothing while it is unclassified.
     pub fn cycle(&self, assessed: &[Assessed], as_of: Date) -> Option<Cycle> {
-        let mut decisions: Vec<&Classification> = self.categories.iter().collect();
-        decisions.sort_by_key(|decision| decision.effective);
         self.category_on(as_of)?;
         let completed = assessed
             .iter()
             .filter(|assessed| assessed.scope == Scope::Full)
             .filter_map(|assessed| assessed.completed)
             .filter(|completed| *completed <= as_of && *completed >= self.commissioned);
-        let (first, later) = decisions.split_first()?;
+        let decided = self.decided();
+        let ((_, first), later) = decided.split_first()?;
+        let change =
+            |(decision, held): &(&Classification, u8)| CategoryChange { effective: decision.effective, to: *held };
         Some(Cycle {
-            category: first.category,
+            category: *first,
             last_completed: completed.max(),
             commissioned: self.commissioned,
-            changes: later
-                .iter()
-                .map(|decision| CategoryChange { effective: decision.effective, to: decision.category })
-                .collect(),
+            changes: later.iter().map(change).collect(),
         })
+    }
+}
+
+impl Classification {
+    /// Another person than the one who asked approved it, with a reason.
+    fn is_approved(&self) -> bool {
+        !self.approved_by.trim().is_empty()
+            && !self.reason.trim().is_empty()
+            && !person::same(&self.approved_by, &self.requested_by)
     }
 }
 
@@ -549,7 +651,7 @@ fn parse<E: serde::de::Error>(value: TextOrDate) -> Result<Date, E> {
         TextOrDate::Date(date) => date.to_string(),
         TextOrDate::Text(text) => text,
     };
-    text.parse().map_err(|_| E::custom(format!("`{text}` is not a date such as 2026-06-30")))
+    secdiag_model::text::date(&text).ok_or_else(|| E::custom(format!("`{text}` is not a date such as 2026-06-30")))
 }
 
 pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {

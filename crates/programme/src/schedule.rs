@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
+use secdiag_model::{Artefact, SystemId};
 use serde::{Deserialize, Serialize};
 
 use crate::cycle::{CycleState, Cycles, Due};
-use crate::incident::{Duty, duty};
+use crate::incident::{Duty, duty, predating};
 use crate::register::{Incident, Proposal, Register, System};
 
 /// From which day of an incident the three months count.
@@ -44,8 +45,10 @@ pub struct Row {
     pub system: String,
     /// Its name.
     pub name: String,
-    /// Its category; nothing: unclassified, which is an error.
+    /// The category that it is held to; nothing: unclassified, which is an error.
     pub category: Option<u8>,
+    /// The category that the last decision gives, where that is less strict and nobody else approved it.
+    pub unapproved: Option<u8>,
     /// What the facts propose.
     pub proposed: Proposal,
     /// Dates of the cycle; nothing while it is unclassified or retired.
@@ -72,6 +75,37 @@ pub struct IncidentDuty {
     /// The duty.
     #[serde(flatten)]
     pub duty: Duty,
+    /// While it is open: evidence of the last diagnostic that was collected before that day and does not count for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub predating: Vec<String>,
+    /// While it is open: how much of that evidence does not say when it was collected.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub undated: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde calls")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// Says of every open duty which of a diagnostic's evidence of the system was collected too early to count for it.
+pub fn mark_predating(rows: &mut [Row], evidence: &[Artefact]) {
+    let read = || evidence.iter().filter(|artefact| artefact.format().is_some());
+    for row in rows {
+        let of_system = |artefact: &&Artefact| {
+            artefact.binding.systems.iter().any(|id| id.0 == row.system || id.0 == SystemId::UNNAMED)
+        };
+        for duty in row.incidents.iter_mut().filter(|duty| duty.duty.state.is_open()) {
+            let dated: Vec<(String, Option<Date>)> = read()
+                .filter(of_system)
+                .map(|artefact| (artefact.display_path(), artefact.binding.collected_on()))
+                .collect();
+            duty.undated = dated.iter().filter(|(_, day)| day.is_none()).count() as u64;
+            let dated = dated.iter().filter_map(|(name, day)| Some((name.as_str(), (*day)?)));
+            duty.predating = predating(duty.anchor, dated).into_iter().map(str::to_owned).collect();
+            duty.predating.sort();
+        }
+    }
 }
 
 impl Row {
@@ -112,17 +146,25 @@ fn row(register: &Register, system: &System, rules: &Rules, as_of: Date) -> Row 
         .filter_map(|incident| {
             let anchor = anchor(incident, rules.anchor);
             let duty = duty(anchor, rules.incident_months, &assessed, system.retired, as_of)?;
-            (anchor <= as_of).then(|| IncidentDuty { incident: incident.id.clone(), anchor, duty })
+            (anchor <= as_of).then(|| IncidentDuty {
+                incident: incident.id.clone(),
+                anchor,
+                duty,
+                predating: Vec::new(),
+                undated: 0,
+            })
         })
         .collect();
     incidents.sort_by(|a, b| (a.duty.due, &a.incident).cmp(&(b.duty.due, &b.incident)));
+    let held = system.category_held(as_of);
     let open = incidents.iter().filter(|duty| duty.duty.state.is_open()).map(|duty| duty.duty.due);
     let deadline = open.chain(due.map(|due| due.must_by)).min();
     Row {
         firm: register.firm.clone(),
         system: system.id.clone(),
         name: system.name.clone(),
-        category: system.category_on(as_of).map(|decision| decision.category),
+        category: held,
+        unapproved: system.category_on(as_of).map(|decision| decision.category).filter(|given| Some(*given) != held),
         proposed: system.proposal(),
         due,
         state,

@@ -101,6 +101,10 @@ fn a_table_may_have_its_columns_in_any_order_and_says_which_cell_is_wrong() {
             "line 7, column last_completed: it was assessed before it was commissioned",
         ]
     );
+    // A spreadsheet of Taiwan, with its own separator and calendar.
+    let local = "case;as_of;category;commissioned;last_completed\nA;114/12/01;1;2019/1/2;20250314\n";
+    let table = evaluate(local, &usual_cycles(), 3);
+    assert_eq!(to_csv(&table.answers).lines().nth(1), Some("A,2026-03-14,2026-12-31,current,,"), "{:?}", table.refused);
     let headless = evaluate("a,b\n1,2\n", &usual_cycles(), 3);
     assert_eq!(headless.refused.iter().map(|refused| refused.column.as_str()).collect::<Vec<_>>(), ["case", "as_of"]);
 }

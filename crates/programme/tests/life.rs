@@ -10,7 +10,7 @@ use secdiag_programme::event::{Act, Event, in_order};
 use secdiag_programme::history;
 use secdiag_programme::identity::Standing;
 use secdiag_programme::life::{
-    Change, Exception, Interval, Life, Refusal, State, Verification, after_run, changes_of, intervals,
+    Change, Exception, Interval, Life, Refusal, State, Verification, after_run, changes_of, circle, guard, intervals,
 };
 
 const TODAY: Date = date(2026, 6, 30);
@@ -98,7 +98,7 @@ fn a_claim_that_a_run_disproves_fails_and_a_changed_finding_is_decided_again() {
         assert_eq!(again, [Change::AcceptanceExpired]);
     }
     let worse = after_run(Some(&life(&[found()])), Standing::Updated, Severity::Critical, "d", "r2");
-    assert_eq!(worse, [Change::SeverityChanged { severity: Severity::Critical }]);
+    assert_eq!(worse, [Change::SeverityChanged { severity: Severity::Critical, requested_by: None }]);
 }
 
 #[test]
@@ -135,6 +135,84 @@ fn a_history_is_taken_over_whole_or_refused_line_by_line() {
     assert!(refused[4].reason.contains("line 5"), "{}", refused[4]);
 }
 
+/// Events of one finding, one a day, each by whom and what.
+fn events(acts: &[(&str, Change)]) -> Vec<Event> {
+    let event = |(day, (actor, change)): (i64, &(&str, Change))| {
+        let act = Act { actor: (*actor).into(), reason: "because".into(), at: at(day), recorded_at: at(day) };
+        Event::new("A", "F-1", &act, change)
+    };
+    (0..).zip(acts).map(event).collect()
+}
+
+fn person(actor: &str, day: i64) -> Act {
+    Act { actor: actor.into(), reason: "because".into(), at: at(day), recorded_at: at(day) }
+}
+
+#[test]
+fn one_person_is_one_however_the_name_is_written() {
+    let claimed = events(&[
+        ("run r1", found()),
+        ("Lin", Change::Triaged { owner: "M. Hsieh".into() }),
+        ("CHEN", Change::Remediated { evidence: vec![] }),
+    ]);
+    let verify = |who: &str| {
+        let by = Verification::Person { verifier: who.into(), evidence: vec!["photo".into()] };
+        guard(&claimed, &person(who, 5), &Change::Verified { by }, at(9)).map(|life| life.state)
+    };
+    assert_eq!(verify(" m hsieh"), Err(Refusal::OwnVerifier { person: " m hsieh".into() }));
+    assert_eq!(verify("chen "), Err(Refusal::OwnClaim { person: "chen ".into() }), "who claimed it does not verify");
+    assert_eq!(verify("Wu"), Ok(State::Verified));
+    let accept = |requested_by: &str, approved_by: &str| {
+        let until = Some(date(2099, 1, 1));
+        let exception =
+            Exception { requested_by: requested_by.into(), approved_by: approved_by.into(), ..exception(until) };
+        let open = events(&[("run r1", found())]);
+        guard(&open, &person(approved_by, 5), &Change::RiskAccepted { exception: Some(exception) }, at(9))
+    };
+    assert_eq!(accept("lin", "LIN").unwrap_err(), Refusal::OwnApprover { person: "LIN".into() });
+    assert_eq!(accept(" ", "Lin").unwrap_err(), Refusal::NoRequester);
+    assert!(accept("Wu", "Lin").is_ok());
+}
+
+#[test]
+fn lowering_takes_two_and_nobody_writes_into_the_future_or_changes_what_came_after() {
+    let open = events(&[("run r1", found())]);
+    let lower = |requested_by: Option<&str>| {
+        let severity = Severity::Low;
+        let change = Change::SeverityChanged { severity, requested_by: requested_by.map(str::to_owned) };
+        guard(&open, &person("Lin", 5), &change, at(9)).map(|life| life.severity)
+    };
+    assert_eq!(lower(None), Err(Refusal::NoRequester));
+    assert_eq!(lower(Some("lin")), Err(Refusal::OwnApprover { person: "Lin".into() }));
+    assert_eq!(lower(Some("Chen")), Ok(Severity::Low));
+    let raise = Change::SeverityChanged { severity: Severity::Critical, requested_by: None };
+    assert!(guard(&open, &person("Lin", 5), &raise, at(9)).is_ok());
+    assert_eq!(guard(&open, &person("Lin", 10), &raise, at(9)).unwrap_err(), Refusal::NotYet { at: at(10) });
+    assert_eq!(guard(&open, &person(" ", 5), &raise, at(9)).unwrap_err(), Refusal::Nobody);
+    assert_eq!(guard(&open, &person("Lin", -1), &raise, at(9)).unwrap_err(), Refusal::NotKnown { at: at(-1) });
+    let nameless = Act { reason: " ".into(), ..person("Lin", 5) };
+    assert_eq!(guard(&open, &nameless, &raise, at(9)).unwrap_err(), Refusal::NoReason);
+    // Claimed on day 1, disproved by a run on day 2: a verification dated between them would make the run's sight a
+    // repeat finding.
+    let disproved = events(&[
+        ("run r1", found()),
+        ("Chen", Change::Remediated { evidence: vec![] }),
+        ("run r2", Change::Reopened { run: Some("r2".into()) }),
+    ]);
+    let by = Verification::Person { verifier: "Wu".into(), evidence: vec!["photo".into()] };
+    let between = Act { at: at(2) - jiff::SignedDuration::from_secs(1), ..person("Wu", 5) };
+    let verified = Change::Verified { by };
+    assert_eq!(guard(&disproved, &between, &verified, at(9)).unwrap_err(), Refusal::ChangesPast { at: between.at });
+}
+
+#[test]
+fn circles_of_merges_are_found_however_long() {
+    let of = |pairs: &[(&'static str, &'static str)]| circle(&pairs.iter().copied().collect());
+    assert_eq!(of(&[("a", "b"), ("b", "c"), ("d", "c")]), None);
+    assert_eq!(of(&[("x", "a"), ("a", "b"), ("b", "c"), ("c", "a")]).map(|circle| circle.len()), Some(3));
+    assert_eq!(of(&[("a", "a")]), Some(vec!["a"]));
+}
+
 fn any_change() -> impl Strategy<Value = Change> {
     let severity = prop::sample::select(&Severity::DESCENDING[..]);
     let until =
@@ -142,7 +220,7 @@ fn any_change() -> impl Strategy<Value = Change> {
     prop_oneof![
         severity.clone().prop_map(|severity| Change::Found { severity, run: "r".into() }),
         severity.clone().prop_map(|severity| Change::Opened { severity: Some(severity) }),
-        severity.prop_map(|severity| Change::SeverityChanged { severity }),
+        severity.prop_map(|severity| Change::SeverityChanged { severity, requested_by: None }),
         Just(Change::Triaged { owner: "Chen".into() }),
         Just(Change::InProgress),
         Just(Change::Remediated { evidence: vec![] }),

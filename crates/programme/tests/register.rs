@@ -7,7 +7,7 @@ use jiff::civil::{Date, date};
 use secdiag_programme::cycle::{CycleState, usual_cycles};
 use secdiag_programme::event::{Act, in_order};
 use secdiag_programme::incident::DutyState;
-use secdiag_programme::register::{Fact, Register};
+use secdiag_programme::register::{Fact, Register, System};
 use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics, schedule};
 
 const REGISTER: &str = r#"
@@ -121,6 +121,22 @@ fn facts_propose_a_category_and_a_laxer_one_needs_approval() {
     lax.categories[0].approved_by = "CISO".into();
     lax.categories[0].reason = "behind the portal of another system".into();
     assert!(lax.lowered_without_approval().is_empty());
+    // Until it is approved the stricter category holds, and its dates run.
+    let mut lowered = system("trading");
+    lowered.categories.push(lowered.categories[0].clone());
+    (lowered.categories[1].category, lowered.categories[1].effective) = (3, date(2026, 1, 1));
+    assert_eq!((lowered.category_held(date(2014, 1, 1)), lowered.category_held(date(2026, 6, 1))), (None, Some(1)));
+    let must_by = |system: &System| {
+        let cycle = system.cycle(&register.assessed("trading"), date(2026, 6, 1)).unwrap();
+        cycle.due(&usual_cycles(), date(2026, 6, 1)).unwrap().must_by
+    };
+    assert_eq!(must_by(&lowered), date(2026, 12, 31));
+    lowered.categories[1].approved_by = "CISO".into();
+    lowered.categories[1].reason = "behind the portal of another system".into();
+    assert_eq!(lowered.category_held(date(2026, 6, 1)), Some(3));
+    assert!(must_by(&lowered) > date(2026, 12, 31));
+    lowered.categories[1].requested_by = "ciso".into();
+    assert_eq!(lowered.category_held(date(2026, 6, 1)), Some(1), "who asks does not approve");
     let mut strict = system("canteen");
     strict.categories = system("trading").categories;
     assert!(strict.lowered_without_approval().is_empty(), "raising needs nobody");
@@ -158,6 +174,56 @@ fn contradictions_are_all_told_and_nothing_is_used() {
     assert!(syntax.to_string().contains("soon"), "{syntax}");
     let unknown = Register::parse("[[system]]\nid = \"a\"\nname = \"A\"\ncommissioned = 2020-01-01\ncolour = 1\n");
     assert!(unknown.unwrap_err().to_string().contains("colour"));
+}
+
+#[test]
+fn days_that_cannot_be_are_told() {
+    let bad = r#"
+        [[system]]
+        id = "a"
+        name = "A"
+        commissioned = 2020-01-01
+        retired = 2025-01-01
+        addresses = ["10.0.0.0/8", "2001:db8::1", "the third floor"]
+        category = [{ category = 1, effective = 2025-06-01 }]
+        [[assessment]]
+        id = "x"
+        systems = ["a"]
+        scope = "full"
+        first_evidence = 2025-02-01
+        [[incident]]
+        id = "early"
+        systems = ["a"]
+        level = 3
+        occurred = 2019-12-31
+        [[incident]]
+        id = "late"
+        systems = ["a"]
+        level = 3
+        occurred = 2025-02-01
+        discovered = 2025-02-03
+        reported = 2025-02-02
+        judged_on = 2025-01-31
+    "#;
+    let said = Register::parse(bad).unwrap_err().0;
+    let wanted = [
+        "`the third floor`",
+        "effect on 2025-06-01, after it was retired on 2025-01-01",
+        "first evidence is of 2025-02-01, after system a was retired",
+        "incident early: it occurred on 2019-12-31, before system a was commissioned",
+        "incident late: its level judged on 2025-01-31, before it occurred",
+        "incident late: reported on 2025-02-02, before it was discovered",
+        "incident late: it occurred on 2025-02-01, after system a was retired",
+    ];
+    for words in wanted {
+        assert!(said.iter().any(|line| line.contains(words)), "{words}: {said:#?}");
+    }
+    assert_eq!(said.len(), wanted.len(), "{said:#?}");
+    let register = Register::parse(REGISTER).unwrap();
+    assert_eq!(register.not_yet(date(2026, 6, 1)), Vec::<String>::new());
+    let ahead = register.not_yet(date(2026, 1, 1));
+    assert_eq!(ahead.len(), 3, "{ahead:#?}");
+    assert!(ahead.iter().all(|line| line.contains("has not come yet")), "{ahead:#?}");
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(crate) struct Reassessment {
     pub(crate) incident: String,
     pub(crate) text: String,
     pub(crate) class: &'static str,
+    /// Evidence that does not count for it.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A run in the trend.
@@ -136,10 +138,17 @@ fn dates(cx: &Cx<'_>, system: &SystemDates) -> System {
             (_, Some(left)) if left >= 0 => (l.duty_open, "insufficient"),
             _ => (l.duty_late, "fail"),
         };
+        let names: Vec<String> = duty.predating.iter().map(|name| format::visible(name)).collect();
+        let stale = (!names.is_empty()).then(|| {
+            let count = format::len(names.len());
+            fill(l.duty_predating, &[("n", &format::number(count)), ("names", &shortened(&names))])
+        });
+        let undated = (duty.undated > 0).then(|| fill(l.duty_undated, &[("n", &format::number(duty.undated))]));
         Reassessment {
             incident: format::visible(&duty.incident),
             text: fill(text, &[("due", &format::visible(&duty.due)), ("n", &days)]),
             class,
+            notes: stale.into_iter().chain(undated).collect(),
         }
     };
     System {
@@ -151,6 +160,14 @@ fn dates(cx: &Cx<'_>, system: &SystemDates) -> System {
         state: system.state.as_deref().map(|state| cycle_state(l, state)),
         reassessments: system.reassessments.iter().map(clock).collect(),
     }
+}
+
+/// The first of many names, and how many more there are.
+fn shortened(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let more = names.len().saturating_sub(SHOWN);
+    let first = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(" · ");
+    if more == 0 { first } else { format!("{first} … +{}", format::number(format::len(more))) }
 }
 
 /// The word of a cycle's state and the class of its shape.

@@ -97,6 +97,8 @@ labels! {
     duty_late: "due {due}, {n} days late", "期限 {due}，已逾期 {n} 日";
     duty_met: "due {due}, done in time", "期限 {due}，已如期完成";
     duty_met_late: "due {due}, done late", "期限 {due}，已逾期完成";
+    duty_predating: "collected before it and not counted for it, {n} of the files: {names}", "於事件前蒐集、不計入重新評估之佐證 {n} 份：{names}";
+    duty_undated: "{n} files do not say when they were collected", "{n} 份佐證未載明蒐集時間";
     duty_retired: "due {due}, ended by retirement", "期限 {due}，系統已除役";
     trend: "Trend", "歷次趨勢";
     open_findings: "Open findings", "未結案缺失";

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::civil::Date;
-use jiff::{Timestamp, tz};
+use jiff::Timestamp;
 use secdiag_model::Sha256;
 use secdiag_model::result::{FindingStatus, RunResult};
 use secdiag_programme::event::{Act, Event};
@@ -13,7 +12,7 @@ use sqlx::{Sqlite, Transaction};
 
 use crate::bulk::insert_all;
 use crate::record::{insert, json};
-use crate::{Recorded, Store, StoreError, log};
+use crate::{Store, StoreError, log};
 
 /// A file of another tool's findings, ready to be taken over.
 #[derive(Clone, Debug)]
@@ -32,6 +31,8 @@ pub struct Import {
     pub name: String,
     /// Digest of the file.
     pub sha256: Sha256,
+    /// Somebody said which day the file is about: then the same bytes may tell of another day that nothing changed.
+    pub dated: bool,
     /// The account of its records, JSON.
     pub log: serde_json::Value,
 }
@@ -41,6 +42,9 @@ pub struct Import {
 pub struct Imported {
     /// False when this very file was taken over before: nothing changed.
     pub recorded: bool,
+    /// The day as of which it was taken over before, `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
     /// Findings by standing; standings that none has are left out.
     pub standings: BTreeMap<Standing, u64>,
     /// Events that were appended: changes of state or severity.
@@ -54,13 +58,10 @@ impl Store {
         let run = import.result.run.run.clone();
         let firm = import.result.run.firm.clone().unwrap_or_default();
         let error = |error| self.error(error);
-        if !matches!(self.room_for(&mut tx, &import.result).await?, Recorded::New) {
-            return Ok(Imported::default());
+        if let Some(before) = self.taken_before(&mut tx, &firm, &import).await? {
+            return Ok(Imported { before: Some(before), ..Imported::default() });
         }
-        let day: Date =
-            import.result.run.as_of.parse().map_err(|_| self.unknown("runs.as_of", &import.result.run.as_of))?;
-        let at =
-            tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| self.unknown("runs.as_of", &day.to_string()))?;
+        let at = self.effect(&import.result.run.as_of, now)?;
         let act = Act { actor: format!("import of {}", import.name), reason: run.clone(), at, recorded_at: now };
 
         let lives = self.lives_in(&mut tx, Some(&firm), at, None).await?;
@@ -148,13 +149,28 @@ impl Store {
         Ok(imported)
     }
 
-    async fn room_for(&self, tx: &mut Transaction<'_, Sqlite>, result: &RunResult) -> Result<Recorded, StoreError> {
-        let there: Option<i64> = sqlx::query_scalar("SELECT sequence FROM runs WHERE run = $1")
-            .bind(&result.run.run)
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(|error| self.error(error))?;
-        Ok(if there.is_some() { Recorded::Already } else { Recorded::New })
+    /// The day as of which these very bytes were taken over for the same system. Where nobody says that they are about
+    /// another day, an old report is not a new one because it is given again.
+    async fn taken_before(
+        &self,
+        tx: &mut Transaction<'_, Sqlite>,
+        firm: &str,
+        import: &Import,
+    ) -> Result<Option<String>, StoreError> {
+        let system = import.result.run.systems.first().map(|system| system.id.0.as_str()).unwrap_or_default();
+        sqlx::query_scalar(
+            "SELECT r.as_of FROM imports i
+             JOIN runs r ON r.run = i.run
+             JOIN run_systems s ON s.run = i.run AND s.system = $3
+             WHERE i.firm = $1 AND i.sha256 = $2 AND ($4 IS NULL OR r.as_of = $4) ORDER BY r.sequence LIMIT 1",
+        )
+        .bind(firm)
+        .bind(import.sha256.to_string())
+        .bind(system)
+        .bind(import.dated.then_some(import.result.run.as_of.as_str()))
+        .fetch_optional(&mut **tx)
+        .await
+        .map_err(|error| self.error(error))
     }
 }
 

@@ -29,7 +29,7 @@ pub use device::DeviceNames;
 pub use error::StoreError;
 pub use import::{Import, Imported};
 pub use life::{FindingLife, Lifecycle};
-pub use log::{EventFilter, FindingFacts, FindingTexts, StateCount};
+pub use log::{AsOf, EventFilter, FindingFacts, FindingTexts, StateCount};
 pub use record::Recorded;
 
 use device::{Moment, Names};
@@ -74,6 +74,8 @@ pub struct RunSummary {
     pub crashed: bool,
     /// Number of findings.
     pub findings: u64,
+    /// When it was recorded, where that is known.
+    pub recorded_at: Option<Timestamp>,
 }
 
 /// A finding over all runs of its firm.
@@ -196,7 +198,7 @@ impl Store {
     /// Every recorded run, in order of recording.
     pub async fn runs(&self) -> Result<Vec<RunSummary>, StoreError> {
         let rows: Vec<RunRow> = sqlx::query_as(
-            "SELECT sequence, run, firm, assessment, engine, regime, as_of, thresholds, seal, bound, crashed, findings
+            "SELECT sequence, run, firm, assessment, engine, regime, as_of, thresholds, seal, bound, crashed, findings, recorded_at
              FROM runs ORDER BY sequence",
         )
         .fetch_all(&self.pool)
@@ -563,6 +565,7 @@ struct RunRow {
     bound: bool,
     crashed: bool,
     findings: i64,
+    recorded_at: Option<i64>,
 }
 
 impl From<RunRow> for RunSummary {
@@ -580,6 +583,7 @@ impl From<RunRow> for RunSummary {
             bound: row.bound,
             crashed: row.crashed,
             findings: unsigned(row.findings),
+            recorded_at: row.recorded_at.and_then(|micros| Timestamp::from_microsecond(micros).ok()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz};
 use secdiag_model::{Bilingual, Proof, Severity};
 use secdiag_programme::event::{Body, Event, in_order};
 use secdiag_programme::life::{Change, Life, State, changes_of, intervals};
@@ -45,7 +45,7 @@ pub struct StateCount {
 }
 
 /// What is known of a finding besides its life, as it was last seen.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct FindingFacts {
     /// System.
     pub system: String,
@@ -72,24 +72,55 @@ pub struct FindingTexts {
     pub advice: Bilingual,
 }
 
+/// As of when, and with what knowledge, something is asked; nothing: as it is, with all that is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsOf {
+    /// What had taken effect by then.
+    pub at: Option<Timestamp>,
+    /// What was recorded by then.
+    pub known_on: Option<Timestamp>,
+}
+
+impl AsOf {
+    /// The day in Taiwan, as runs name it.
+    fn day(&self) -> Option<String> {
+        self.at.map(|at| tz::offset(8).to_datetime(at).date().to_string())
+    }
+
+    fn known_on(&self) -> Option<i64> {
+        self.known_on.map(Timestamp::as_microsecond)
+    }
+}
+
 impl Store {
-    /// What is known of every finding that a run or an import saw, by firm and id.
+    /// What is known of every finding that a run or an import had seen by then, as the last of them saw it, by firm and
+    /// id.
     pub async fn finding_facts(
         &self,
         firm: Option<&str>,
+        as_of: AsOf,
     ) -> Result<BTreeMap<(String, String), FindingFacts>, StoreError> {
         let rows: Vec<FactsRow> = sqlx::query_as(
             "SELECT f.firm, f.id, f.system, s.category, f.check_slug,
-                    CASE WHEN o.subject IS NULL THEN f.asset ELSE o.asset END AS asset, f.title_zh_tw, f.digest, o.title
+                    CASE WHEN o.subject IS NULL THEN f.asset ELSE o.asset END AS asset,
+                    COALESCE(o.title_zh_tw, f.title_zh_tw) AS title_zh_tw, COALESCE(o.digest, f.digest) AS digest, o.title
              FROM findings f
-             JOIN systems s ON s.firm = f.firm AND s.id = f.system
-             JOIN (SELECT o.firm, o.finding, o.title, o.asset, o.subject,
+             JOIN (SELECT o.firm, o.finding, o.title, o.title_zh_tw, o.digest, o.asset, o.subject,
                           ROW_NUMBER() OVER (PARTITION BY o.firm, o.finding ORDER BY r.as_of DESC, r.sequence DESC) AS place
-                   FROM occurrences o JOIN runs r ON r.run = o.run) o
+                   FROM occurrences o JOIN runs r ON r.run = o.run
+                   WHERE ($2 IS NULL OR r.as_of <= $2) AND ($3 IS NULL OR COALESCE(r.recorded_at, 0) <= $3)) o
                ON o.firm = f.firm AND o.finding = f.id AND o.place = 1
+             LEFT JOIN (SELECT s.firm, s.system, s.category,
+                               ROW_NUMBER() OVER (PARTITION BY s.firm, s.system ORDER BY r.as_of DESC, r.sequence DESC) AS place
+                        FROM run_systems s JOIN runs r ON r.run = s.run
+                        WHERE s.category IS NOT NULL AND ($2 IS NULL OR r.as_of <= $2)
+                          AND ($3 IS NULL OR COALESCE(r.recorded_at, 0) <= $3)) s
+               ON s.firm = f.firm AND s.system = f.system AND s.place = 1
              WHERE $1 IS NULL OR f.firm = $1",
         )
         .bind(firm)
+        .bind(as_of.day())
+        .bind(as_of.known_on())
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))?;
@@ -108,18 +139,21 @@ impl Store {
         Ok(rows.into_iter().map(facts).collect())
     }
 
-    /// Where the first proof of every finding of a firm lies, and what is advised about it, as last seen, by id.
-    pub async fn finding_texts(&self, firm: &str) -> Result<BTreeMap<String, FindingTexts>, StoreError> {
+    /// Where the first proof of every finding of a firm lay by then, and what is advised about it, by id.
+    pub async fn finding_texts(&self, firm: &str, as_of: AsOf) -> Result<BTreeMap<String, FindingTexts>, StoreError> {
         let rows: Vec<(String, String, String, String)> = sqlx::query_as(
             "SELECT f.id, f.advice, f.advice_zh_tw, o.evidence
              FROM findings f
              JOIN (SELECT o.finding, o.evidence,
                           ROW_NUMBER() OVER (PARTITION BY o.finding ORDER BY r.as_of DESC, r.sequence DESC) AS place
-                   FROM occurrences o JOIN runs r ON r.run = o.run WHERE o.firm = $1) o
+                   FROM occurrences o JOIN runs r ON r.run = o.run
+                   WHERE o.firm = $1 AND ($2 IS NULL OR r.as_of <= $2) AND ($3 IS NULL OR COALESCE(r.recorded_at, 0) <= $3)) o
                ON o.finding = f.id AND o.place = 1
              WHERE f.firm = $1",
         )
         .bind(firm)
+        .bind(as_of.day())
+        .bind(as_of.known_on())
         .fetch_all(&self.pool)
         .await
         .map_err(|error| self.error(error))?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use jiff::{Timestamp, tz};
+use jiff::{SignedDuration, Timestamp, tz};
 use secdiag_model::Severity;
 use secdiag_model::result::RunResult;
 use secdiag_programme::custody::{Attestation, Custody};
@@ -70,6 +70,16 @@ impl Store {
 }
 
 impl Store {
+    /// When a run about a day in Taiwan takes effect: when it was recorded, where that was on the day; recorded later,
+    /// at the day's last instant, so that it speaks after what people claimed on that day.
+    pub(crate) fn effect(&self, as_of: &str, recorded: Timestamp) -> Result<Timestamp, StoreError> {
+        let unknown = || self.unknown("runs.as_of", as_of);
+        let midnight = |day: Date| tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| unknown());
+        let day: Date = as_of.parse().map_err(|_| unknown())?;
+        let end = midnight(day.tomorrow().map_err(|_| unknown())?)? - SignedDuration::from_micros(1);
+        Ok(recorded.clamp(midnight(day)?, end))
+    }
+
     /// What a run changes: findings seen for the first time or again, and those that it looked for and did not see.
     async fn run_events(
         &self,
@@ -80,9 +90,7 @@ impl Store {
     ) -> Result<Vec<Event>, StoreError> {
         let run = &result.run;
         let firm = run.firm.as_deref().unwrap_or_default();
-        // A run is about a day in Taiwan; it stands at the day's beginning, before what persons did on it.
-        let day: Date = run.as_of.parse().map_err(|_| self.unknown("runs.as_of", &run.as_of))?;
-        let at = tz::offset(8).to_timestamp(day.at(0, 0, 0, 0)).map_err(|_| self.unknown("runs.as_of", &run.as_of))?;
+        let at = self.effect(&run.as_of, own.recorded_at.unwrap_or(now))?;
         let act = Act { actor: format!("run {}", run.run), reason: "diagnostic".into(), at, recorded_at: now };
         let lives = self.lives_in(tx, Some(firm), at, None).await?;
         let life = |id: &str| lives.get(&(firm.to_owned(), id.to_owned()));
@@ -208,7 +216,8 @@ pub(crate) async fn insert(
     items(tx, result).await
 }
 
-/// The declared systems, and any other that the result names.
+/// The declared systems, and any other that the result names. Who knows neither name nor category, such as another
+/// tool, takes none away.
 async fn systems(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResult) -> Result<(), sqlx::Error> {
     let named = result
         .coverage
@@ -226,7 +235,8 @@ async fn systems(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResul
         sqlx::query(
             "INSERT INTO systems (firm, id, name, category, as_of) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (firm, id) DO UPDATE
-             SET name = excluded.name, category = excluded.category, as_of = excluded.as_of
+             SET name = CASE WHEN excluded.name = excluded.id THEN systems.name ELSE excluded.name END,
+                 category = COALESCE(excluded.category, systems.category), as_of = excluded.as_of
              WHERE excluded.as_of >= systems.as_of",
         )
         .bind(firm)
@@ -288,9 +298,8 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(&finding.zh_tw.advice);
     })
     .await?;
-    let head =
-        "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence, asset, subject) ";
-    insert_all(tx, head, 10, &rows, "", |mut row, (ordinal, finding, subject, evidence)| {
+    let head = "INSERT INTO occurrences (run, ordinal, firm, finding, title, severity, confidence, evidence, asset, subject, title_zh_tw, digest) ";
+    insert_all(tx, head, 12, &rows, "", |mut row, (ordinal, finding, subject, evidence)| {
         let renamed = finding.id != finding.fingerprint();
         row.push_bind(&result.run.run)
             .push_bind(*ordinal)
@@ -301,7 +310,9 @@ async fn findings(tx: &mut Transaction<'_, Sqlite>, firm: &str, result: &RunResu
             .push_bind(finding.confidence)
             .push_bind(evidence)
             .push_bind(finding.asset.as_ref().filter(|_| renamed))
-            .push_bind(renamed.then_some(subject));
+            .push_bind(renamed.then_some(subject))
+            .push_bind(&finding.zh_tw.title)
+            .push_bind(digest_of(finding));
     })
     .await
 }

@@ -17,7 +17,9 @@ use secdiag_model::result::{
 use secdiag_model::{
     Bilingual, CheckState, ItemId, Locator, Note, NoteKind, Outcome, Proof, Severity, Sha256, Subject, SystemId,
 };
-use secdiag_store::{Lifecycle, Recorded, Store, StoreError, View};
+use secdiag_programme::event::{Act, Event};
+use secdiag_programme::life::{Change, State, Verification};
+use secdiag_store::{AsOf, Lifecycle, Recorded, Store, StoreError, View};
 
 use CheckState::{Error, Found, NotAssessed, Passed, Planned};
 use FindingStatus::{New, Persisting, Returned};
@@ -471,6 +473,74 @@ fn killed_in_the_middle_leaves_whole_runs_only() {
     assert_eq!(occurrences, 300 * i64::try_from(runs.len()).unwrap());
 }
 
+fn instant(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_run_speaks_when_it_was_held_and_a_late_one_at_the_end_of_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let record = async |run: Run, now: &str| store.record(&run.result(), instant(now)).await.unwrap();
+    record(run("r1", "2026-01-01").looked("a", Found, 1).found("a", "f", Severity::High), "2026-01-01T02:00:00Z").await;
+    let life = async |at: &str| {
+        let lives = store.lives(Some("Example Securities"), instant(at), None).await.unwrap();
+        lives.into_values().next().map(|life| (life.state, life.repeats))
+    };
+    assert_eq!(life("2026-01-01T01:59:00Z").await, None, "not before it was held");
+    let person = |hour: &str, change: &Change| {
+        let at = instant(&format!("2026-01-02T{hour}:00:00Z"));
+        let act = Act { actor: "Wu".into(), reason: "looked".into(), at, recorded_at: at };
+        Event::new("Example Securities", "f", &act, change)
+    };
+    let by = Verification::Person { verifier: "Wu".into(), evidence: vec!["photo".into()] };
+    store
+        .append(&[person("01", &Change::Remediated { evidence: vec![] }), person("02", &Change::Verified { by })])
+        .await
+        .unwrap();
+    // A scan in the afternoon of the same day still sees it.
+    let scan = run("r2", "2026-01-02").looked("a", Found, 1).found("a", "f", Severity::High);
+    record(scan, "2026-01-02T06:00:00Z").await;
+    assert_eq!(life("2026-01-02T05:00:00Z").await, Some((State::Verified, 0)));
+    assert_eq!(life("2026-01-02T06:00:00Z").await, Some((State::Open, 1)));
+    // One that is recorded days later speaks at the end of its day in Taiwan.
+    record(run("r3", "2026-01-04").looked("a", Passed, 1), "2026-02-01T00:00:00Z").await;
+    assert_eq!(life("2026-01-04T15:59:59Z").await, Some((State::Open, 1)));
+    assert_eq!(life("2026-01-04T16:00:00Z").await, Some((State::Verified, 1)));
+}
+
+#[tokio::test]
+async fn a_past_day_is_told_in_its_own_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder).await;
+    let told = |id: &str, day: &str, title: &str, category: Option<u8>| {
+        let mut result = run(id, day).looked("a", Found, 1).found("a", "f", Severity::High).result();
+        result.findings[0].title = title.into();
+        result.findings[0].zh_tw.title = format!("{title}（中文）");
+        result.run.systems[0].category = category;
+        result
+    };
+    let runs = [
+        (told("r1", "2025-01-01", "4 rules", Some(3)), "2025-01-01T04:00:00Z"),
+        (told("r2", "2026-01-01", "9 rules", Some(1)), "2026-01-01T04:00:00Z"),
+        // Another tool's report knows no category: it takes none away.
+        (told("r3", "2026-02-01", "9 rules", None), "2026-02-01T04:00:00Z"),
+    ];
+    for (result, now) in &runs {
+        store.record(result, instant(now)).await.unwrap();
+    }
+    let facts = async |at: Option<&str>, known_on: Option<&str>| {
+        let as_of = AsOf { at: at.map(instant), known_on: known_on.map(instant) };
+        let facts = store.finding_facts(Some("Example Securities"), as_of).await.unwrap();
+        facts.into_values().next().map(|facts| (facts.title, facts.title_zh_tw, facts.category))
+    };
+    let of = |title: &str, category| Some((title.to_owned(), format!("{title}（中文）"), Some(category)));
+    assert_eq!(facts(Some("2024-12-31T00:00:00Z"), None).await, None);
+    assert_eq!(facts(Some("2025-06-01T00:00:00Z"), None).await, of("4 rules", 3));
+    assert_eq!(facts(None, Some("2025-06-01T00:00:00Z")).await, of("4 rules", 3));
+    assert_eq!(facts(None, None).await, of("9 rules", 1));
+}
+
 /// What a random run does about four findings of two checks: `None` where its check did not look.
 type Story = (u8, [Option<[bool; 2]>; 2]);
 
@@ -534,6 +604,12 @@ proptest! {
             }
             for (n, now) in dated.iter().enumerate() {
                 prop_assert_eq!(shape(&lifecycle(&store, &tell(n, now)).await), expected(&dated, now, n));
+            }
+            // At every instant each finding that was known is in one state: the sums are the totals.
+            for hour in 0..6 * 24 {
+                let at = instant("2025-12-31T00:00:00Z") + jiff::SignedDuration::from_hours(hour);
+                let counted: u64 = store.counts_as_of(None, at).await.unwrap().iter().map(|count| count.count).sum();
+                prop_assert_eq!(counted, store.lives(None, at, None).await.unwrap().len() as u64);
             }
             Ok(())
         })?;

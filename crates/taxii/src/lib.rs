@@ -210,7 +210,8 @@ pub fn collections(transport: &mut dyn Transport, url: &str) -> Result<(Vec<Coll
 }
 
 /// Reads what is new in a collection, page by page. `keep` gets every page with the cursor to be kept with it; what it
-/// refuses ends the poll.
+/// refuses ends the poll. `now` (RFC 3339, UTC) bounds where the next poll begins: a server that dates its objects into
+/// the future would else never be asked for what it adds until then.
 ///
 /// # Errors
 ///
@@ -219,6 +220,7 @@ pub fn poll<E: From<TaxiiError>>(
     transport: &mut dyn Transport,
     collection: &Collection,
     mut cursor: Cursor,
+    now: &str,
     limit: u32,
     keep: &mut dyn FnMut(&Page) -> Result<(), E>,
 ) -> Result<Polled, E> {
@@ -256,7 +258,13 @@ pub fn poll<E: From<TaxiiError>>(
             (polled.pages + 1, polled.new + new.len() as u64, polled.known + known);
         let ends = !more || (next.is_none() && added_last.is_none());
         if ends {
-            cursor.added_after = newest.clone().max(cursor.added_after);
+            let newest = newest.clone().max(cursor.added_after);
+            if let Some(ahead) = newest.as_deref().filter(|newest| *newest > now) {
+                polled.notes.push(format!(
+                    "{url}: the last object is said to have been added at {ahead}, which has not come yet: the next poll begins at {now}"
+                ));
+            }
+            cursor.added_after = newest.map(|newest| newest.min(now.to_owned()));
         } else if next.is_none() {
             // Some servers name no token: then the date of the last object says where to go on.
             after.clone_from(&newest);

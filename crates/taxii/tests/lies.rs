@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use secdiag_taxii::{Answer, Collection, Cursor, MEDIA, Page, Polled, TaxiiError, Transport, collections, poll};
 use serde_json::{Value as Json, json};
 
+const NOW: &str = "9999-12-31T23:59:59Z";
+
 type Script = Box<dyn FnMut(&str, usize) -> Result<Answer, String>>;
 
 /// A server as a function of the address and of how often it was asked.
@@ -49,7 +51,7 @@ fn collection() -> Collection {
 /// Everything that was handed over, and how it ended.
 fn read(fake: &mut Fake, cursor: Cursor) -> (Vec<String>, Cursor, Result<Polled, TaxiiError>) {
     let (mut ids, mut kept) = (Vec::new(), cursor.clone());
-    let ended = poll(fake, &collection(), cursor, 2, &mut |page: &Page| {
+    let ended = poll(fake, &collection(), cursor, NOW, 2, &mut |page: &Page| {
         ids.extend(page.new.iter().map(|object| object["id"].as_str().unwrap().to_owned()));
         kept = page.cursor.clone();
         Ok::<(), TaxiiError>(())
@@ -166,9 +168,10 @@ fn refusals_say_what_to_do_and_a_busy_server_is_waited_for() {
     assert!(read(&mut always, Cursor::default()).2.is_err());
     assert!(always.waited < 1_000 && always.asked.len() < 6);
     let unreadable = Collection { can_read: false, ..collection() };
-    let ended = poll(&mut Fake::new(|_, _| panic!("it was asked")), &unreadable, Cursor::default(), 2, &mut |_| {
-        Ok::<(), TaxiiError>(())
-    });
+    let ended =
+        poll(&mut Fake::new(|_, _| panic!("it was asked")), &unreadable, Cursor::default(), NOW, 2, &mut |_| {
+            Ok::<(), TaxiiError>(())
+        });
     assert!(ended.unwrap_err().to_string().contains("may not be read"));
 }
 
@@ -187,4 +190,22 @@ fn discovery_finds_roots_and_tells_of_those_that_fail() {
     let (found, failed) = collections(&mut Fake::new(script), "https://taxii.example/taxii2").unwrap();
     assert_eq!(found.iter().map(|collection| collection.id.as_str()).collect::<Vec<_>>(), ["c1"]);
     assert_eq!(failed.len(), 2, "{failed:?}");
+}
+
+#[test]
+fn a_server_that_dates_into_the_future_is_asked_again_from_now_on() {
+    let dated = |_: &str, _: usize| {
+        let mut answer = ok(&json!({"more": false, "objects": [object(1)]}));
+        answer.added_last = Some("2999-01-01T00:00:00Z".into());
+        Ok(answer)
+    };
+    let mut kept = Cursor::default();
+    let now = "2026-06-30T08:00:00Z";
+    let polled = poll(&mut Fake::new(dated), &collection(), Cursor::default(), now, 2, &mut |page: &Page| {
+        kept = page.cursor.clone();
+        Ok::<(), TaxiiError>(())
+    })
+    .unwrap();
+    assert_eq!(kept.added_after.as_deref(), Some(now));
+    assert!(polled.notes[0].contains("2999-01-01"), "{:?}", polled.notes);
 }

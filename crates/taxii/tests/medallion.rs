@@ -86,7 +86,7 @@ type Read = (Vec<String>, Cursor, Result<secdiag_taxii::Polled, TaxiiError>);
 
 fn read(http: &mut Http, collection: &Collection, cursor: Cursor, mut pages: usize) -> Read {
     let (mut versions, mut kept) = (Vec::new(), cursor.clone());
-    let ended = poll(http, collection, cursor, 2, &mut |page: &Page| {
+    let ended = poll(http, collection, cursor, "9999-12-31T23:59:59Z", 2, &mut |page: &Page| {
         versions.extend(page.new.iter().map(version));
         kept = page.cursor.clone();
         pages -= 1;

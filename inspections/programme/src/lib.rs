@@ -4,8 +4,7 @@
 //! about their categories, assessments, incidents), and connections out of captures and logs, whatever filled the `conn`
 //! table. The rules are `secdiag_programme`'s, the numbers the catalogue's.
 //!
-//! A register is judged for the system that it is bound to; where it names no system of that id, as when a file is
-//! bound to nobody, for all systems that it names.
+//! A register is judged for the system that it is bound to; where it is bound to nobody, for all systems that it names.
 //!
 //! Limits: what the register does not name is not known; dates are believed as written.
 
@@ -15,7 +14,7 @@ use secdiag_catalogue::Category;
 use secdiag_inspect::{Document, Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
 use secdiag_model::evidence::Format;
 use secdiag_model::{
-    Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Recognition, Subject,
+    Artefact, EvidenceKind, Finding, Head, Locator, Match, Note, NoteKind, Proof, Recognition, Subject, SystemId,
 };
 use secdiag_programme::advisory::{Advisory, COLUMNS, parse_csv};
 use secdiag_programme::cycle::Cycles;
@@ -161,7 +160,7 @@ impl<'a> View<'a> {
         let mut rows = schedule(&document.register, &rules(cx.catalogue.categories()), cx.as_of);
         rows.retain(|row| row.retired.is_none() || !row.incidents.is_empty());
         let own = cx.system.id.0.as_str();
-        if rows.iter().any(|row| row.system == own) {
+        if own != SystemId::UNNAMED {
             rows.retain(|row| row.system == own);
         }
         Self { document, artefact, rows }
@@ -170,6 +169,11 @@ impl<'a> View<'a> {
     /// The systems in service with their records, in the order of their urgency.
     fn in_service(&self) -> impl Iterator<Item = (&Row, &System)> {
         self.rows.iter().filter(|row| row.retired.is_none()).filter_map(|row| Some((row, self.record(row)?)))
+    }
+
+    /// Whether the register names a system, in service or not.
+    fn names(&self, id: &str) -> bool {
+        self.document.register.systems.iter().any(|system| system.id == id)
     }
 
     fn record(&self, row: &Row) -> Option<&System> {

@@ -74,3 +74,68 @@ fn only_systems_declared_as_lax_are_contradicted_by_answers_to_the_internet() {
     assert_eq!((of(Some(3), &row), of(Some(3), &quiet)), ((1, 400), (0, 400)));
     assert_eq!((of(Some(1), &row), of(None, &row)), ((0, 0), (0, 0)));
 }
+
+/// A register and a system that `assessment.toml` declares.
+fn declared(register: &str, id: &str, category: Option<u8>, rows: &[serde_json::Value]) -> Judged {
+    let bench = Bench::default().file(PROGRAMME, "register.toml", register.as_bytes()).file(PROGRAMME, "any.bin", b"x");
+    let system = SystemInfo { id: SystemId(id.into()), name: id.into(), category, population: BTreeMap::new() };
+    let digest = bench.evidence().artefacts[1].sha256.to_string();
+    let mut rows = rows.to_vec();
+    for row in &mut rows {
+        row["evidence"] = json!(digest);
+    }
+    let rows = BTreeMap::from([("programme/inbound", rows)]);
+    bench.judge_system(PROGRAMME, date(2026, 11, 23), &nothing(), &rows, &system)
+}
+
+const TWO: &str = r#"
+[[system]]
+id = "portal"
+name = "Portal"
+commissioned = 2020-01-01
+addresses = ["203.0.113.0/28"]
+category = [{ category = 2, effective = 2020-01-01, reason = "customers", approved_by = "CISO" }]
+[[system]]
+id = "office"
+name = "Office"
+commissioned = 2020-01-01
+category = [{ category = 3, effective = 2020-01-01 }]
+"#;
+
+#[test]
+fn what_assessment_toml_declares_is_held_against_the_register() {
+    let contradicted = |id: &str, category| {
+        let judged = declared(TWO, id, category, &[]);
+        let of = judged.findings.iter().filter(|finding| finding.check == "programme/category-contradicted").count();
+        (of, judged.notes.iter().map(|note| note.reason.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(contradicted("portal", Some(3)), (1, vec![]));
+    assert_eq!(contradicted("portal", Some(2)), (0, vec![]));
+    assert_eq!(contradicted("portal", Some(1)), (0, vec!["category-differs".to_owned()]));
+    let unclassified = |category| {
+        let judged = declared(TWO, "forgotten", category, &[]);
+        assert!(judged.findings.iter().all(|finding| finding.check == "programme/system-unclassified"));
+        (judged.findings.len(), judged.notes.iter().map(|note| note.reason.clone()).collect::<Vec<_>>())
+    };
+    assert_eq!(unclassified(None), (1, vec![]), "a system that is diagnosed and that the register does not name");
+    assert_eq!(unclassified(Some(2)), (0, vec!["system-not-registered".to_owned()]));
+}
+
+#[test]
+fn a_server_with_a_public_address_is_known_by_the_register() {
+    let row = |host: &str, private: bool| {
+        json!({"host": host, "dst_port": 443, "private": private, "callers": 9, "connections": 12,
+               "example": "198.51.100.7", "evidence": null, "locator": 17, "conversations": 400})
+    };
+    let hosts = |id: &str, category, row: serde_json::Value| {
+        let judged = declared(TWO, id, category, &[row]);
+        judged.findings.iter().filter(|finding| finding.facts["how"] == "observed traffic").count()
+    };
+    // The category comes from the register where assessment.toml gives none.
+    assert_eq!(hosts("portal", None, row("203.0.113.5", false)), 1);
+    assert_eq!(hosts("portal", None, row("203.0.113.77", false)), 0, "a site that the firm calls");
+    assert_eq!(hosts("portal", None, row("10.1.1.1", true)), 0, "another system's host");
+    assert_eq!(hosts("office", None, row("10.1.1.1", true)), 1);
+    assert_eq!(hosts("office", None, row("203.0.113.5", true)), 0, "the portal's");
+    assert_eq!(hosts("office", None, row("203.0.113.99", false)), 0);
+}

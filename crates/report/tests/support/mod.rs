@@ -735,6 +735,8 @@ fn programme(systems: &[&str]) -> Programme {
                 due: "2027-01-05".into(),
                 state: "open".into(),
                 days_left: Some(43),
+                predating: vec!["dc01/gpo.inf".into(), "fw-old.conf".into()],
+                undated: 3,
             }],
         }],
         overdue: vec![
