@@ -93,6 +93,17 @@ impl View {
         Self { as_of: Some(When(instant)), known_on: None }
     }
 
+    /// As it stood at the end of a day, with all that is known now.
+    pub(crate) fn on(day: Date) -> Self {
+        Self::at(end_of(day).unwrap_or(Timestamp::MAX))
+    }
+
+    /// As it stood at the end of a day, with what was known by the end of another.
+    pub(crate) fn days(as_of: Option<Date>, known_on: Option<Date>) -> Result<Self> {
+        let end = |day: Option<Date>| day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose();
+        Ok(Self { as_of: end(as_of)?, known_on: end(known_on)? })
+    }
+
     /// As it is, with what was known by the end of a day.
     pub(crate) fn known_by(day: Option<Date>) -> Result<Self> {
         let known_on = day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose()?;
@@ -102,6 +113,11 @@ impl View {
     /// What had taken effect by then is counted.
     pub(crate) fn until(&self) -> Timestamp {
         self.as_of.map_or(Timestamp::MAX, |when| when.0)
+    }
+
+    /// The instant itself; now by default.
+    pub(crate) fn instant(&self) -> Timestamp {
+        self.as_of.map_or_else(Timestamp::now, |when| when.0)
     }
 
     /// What was recorded by then is counted; nothing: all.
@@ -277,6 +293,9 @@ pub(crate) struct FindingArgs {
     /// Folder that remembers.
     #[arg(long, global = true, default_value = "secdiag-workspace")]
     workspace: PathBuf,
+    /// Language of what is shown about its actions.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -284,7 +303,7 @@ pub(crate) struct FindingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Deed {
-    /// Show every event of a finding, and what its device was called before.
+    /// Show every event of a finding, what is done about it, and what its device was called before.
     Show {
         /// Id of the finding.
         id: String,
@@ -439,6 +458,7 @@ pub(crate) fn finding(options: &FindingArgs) -> Result<Exit> {
                 show_names(options, &names)?;
             }
             show_events(options, &events)?;
+            show_actions(options, &store, &firm, id).await?;
             return Ok(Exit::Ran);
         };
         if options.by.trim().is_empty() {
@@ -519,6 +539,25 @@ fn show_events(options: &FindingArgs, events: &[Event]) -> Result<()> {
             .collect();
         let reason = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
         out::print(&format!("{:.0}  {kind:<18}  {}  {}{reason}", event.at, details.join(", "), event.actor))?;
+    }
+    Ok(())
+}
+
+/// The improvement actions of a finding, and of those that were merged into it.
+async fn show_actions(options: &FindingArgs, store: &Store, firm: &str, id: &str) -> Result<()> {
+    let mut told = crate::action::list(store, Some(firm), &View::default()).await?.rows;
+    told.retain(|told| told.row.about == id || told.row.action.finding == id);
+    if told.is_empty() {
+        return Ok(());
+    }
+    let (catalogue, lang) = (catalogue(None)?, options.lang.into());
+    for row in &told {
+        if options.json {
+            out::print_json(&serde_json::json!({"action": row}))?;
+        } else {
+            let line = crate::action::line(&catalogue, lang, &row.row);
+            out::print(&catalogue.words().say("finding-action", lang, &[("action", &line)]))?;
+        }
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use secdiag_store::{EventFilter, Store};
 use crate::args::{LangArg, UsageError};
 use crate::findings::View;
 use crate::workspace::{Workspace, block_on, catalogue, today};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
 
 /// Incidents of this level and above are major, where the catalogue does not say otherwise.
 const MAJOR_FROM: u8 = 3;
@@ -31,6 +31,9 @@ pub(crate) struct RegisterArgs {
     /// Folder that remembers.
     #[arg(long, global = true, default_value = "secdiag-workspace")]
     workspace: PathBuf,
+    /// Language of what is said about incidents.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
 }
 
 #[derive(Debug, Subcommand)]
@@ -64,6 +67,7 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
                     taken.missing.join(", ")
                 ));
             }
+            crate::incident::tell_incomplete(&taken.register, &catalogue(None)?, options.lang.into());
             Ok(Exit::Ran)
         }
         RegisterDeed::Show(view) => {
@@ -87,6 +91,8 @@ pub(crate) struct Taken {
     changed: usize,
     /// Systems in service that the file does not name.
     missing: Vec<String>,
+    /// What was taken over.
+    register: Register,
 }
 
 /// Takes a register into the workspace: what changed becomes events.
@@ -113,6 +119,7 @@ pub(crate) fn take_over(file: &Path, by: &str, reason: &str, workspace: &Path) -
             incidents: register.incidents.len(),
             changed: events.len(),
             missing: missing.map(|system| system.id.clone()).collect(),
+            register: register.clone(),
         })
     })
 }
@@ -122,7 +129,7 @@ pub(crate) async fn registers(store: &Store, firm: Option<&str>, known_on: Optio
     registers_of(store, firm, &View::known_by(known_on)?).await
 }
 
-async fn registers_of(store: &Store, firm: Option<&str>, view: &View) -> Result<Vec<Register>> {
+pub(crate) async fn registers_of(store: &Store, firm: Option<&str>, view: &View) -> Result<Vec<Register>> {
     let mut events = Vec::new();
     for entity in Register::ENTITIES {
         let filter = EventFilter { firm, entity: Some(entity), subject: None, known_on: view.known_on() };
@@ -233,14 +240,54 @@ pub(crate) fn schedule(options: &ScheduleArgs) -> Result<Exit> {
 }
 
 pub(crate) fn due(options: &DueArgs) -> Result<Exit> {
-    let rows: Vec<Row> = rows(&options.view)?.into_iter().filter(Row::is_due).collect();
-    if rows.is_empty() && !options.view.json {
-        out::print(match Lang::from(options.view.lang) {
+    let view = &options.view;
+    let dated = rows_if_any(view)?;
+    let late = late_actions(view)?;
+    let rows: Vec<Row> = match dated {
+        Some(rows) => rows.into_iter().filter(Row::is_due).collect(),
+        None if late.is_empty() => return Err(no_register()),
+        None => {
+            out::error(&catalogue(view.catalogue.as_deref())?.words().say("due-no-register", view.lang.into(), &[]));
+            Vec::new()
+        }
+    };
+    if rows.is_empty() && late.is_empty() && !view.json {
+        out::print(match Lang::from(view.lang) {
             Lang::En => "nothing is due",
             Lang::ZhTw => "目前無到期事項",
         })?;
     }
-    show(&options.view, &rows)
+    show(view, &rows)?;
+    if late.is_empty() {
+        return Ok(Exit::Ran);
+    }
+    let catalogue = catalogue(view.catalogue.as_deref())?;
+    for told in &late {
+        if view.json {
+            out::print_json(&serde_json::json!({"action": told}))?;
+        } else {
+            let line = crate::action::line(&catalogue, view.lang.into(), &told.row);
+            out::print(&catalogue.words().say("due-action", view.lang.into(), &[("action", &line)]))?;
+        }
+    }
+    Ok(Exit::Ran)
+}
+
+/// Improvement actions whose last day is over.
+fn late_actions(view: &ViewArgs) -> Result<Vec<crate::action::Told>> {
+    let seen = View::days(Some(view.as_of.unwrap_or_else(today)), view.known_on)?;
+    let workspace = Workspace::open(&view.workspace)?;
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let mut told = crate::action::list(&store, view.firm.as_deref(), &seen).await?.rows;
+        told.retain(|told| told.row.overdue);
+        Ok(told)
+    })
+}
+
+fn no_register() -> anyhow::Error {
+    let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
+    UsageError(text.to_owned()).into()
 }
 
 /// The catalogue's numbers; months after an incident are those of category 1, which all categories share today.
@@ -255,18 +302,23 @@ pub(crate) fn rules(catalogue: &Catalogue, anchor: IncidentAnchor) -> Rules {
 }
 
 fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
+    rows_if_any(view)?.ok_or_else(no_register)
+}
+
+/// The dates of all systems; nothing where the workspace has no register.
+fn rows_if_any(view: &ViewArgs) -> Result<Option<Vec<Row>>> {
     let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor.into());
     let as_of = view.as_of.unwrap_or_else(today);
     let workspace = Workspace::open(&view.workspace)?;
     let registers = block_on(async {
         let store = Store::open(&workspace.database()).await?;
+        known::firm(&store, view.firm.as_deref()).await?;
         registers(&store, view.firm.as_deref(), view.known_on).await
     })?;
     if registers.is_empty() {
-        let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
-        return Err(UsageError(text.to_owned()).into());
+        return Ok(None);
     }
-    Ok(registers.iter().flat_map(|register| rows_of(register, &rules, as_of)).collect())
+    Ok(Some(registers.iter().flat_map(|register| rows_of(register, &rules, as_of)).collect()))
 }
 
 fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {

@@ -1,6 +1,5 @@
 //! `secdiag tracker`: open findings out as a table that the firm fills in, its answers back in.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, tz};
 use secdiag_catalogue::Catalogue;
 use secdiag_interop::tracker::{self, Layout, Reading, Response, TrackerRow};
 use secdiag_model::{Lang, Proof};
-use secdiag_programme::action::{Action, latest};
+use secdiag_programme::action::{Actions, Step, new_id};
 use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_programme::life::{Change, Life, State, changes_of};
 use secdiag_store::{EventFilter, Store};
@@ -103,17 +102,12 @@ async fn one_firm(store: &Store, firm: Option<&str>) -> Result<String> {
 async fn known(store: &Store, firm: &str, lang: Lang) -> Result<Vec<TrackerRow>> {
     let facts = store.finding_facts(Some(firm)).await?;
     let mut texts = store.finding_texts(firm).await?;
-    let mut actions: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in
-        store.events(&EventFilter { firm: Some(firm), entity: Some(Action::ENTITY), ..Default::default() }).await?
-    {
-        actions.entry(event.subject.clone()).or_default().push(event);
-    }
+    let actions = actions(store, firm).await?;
     let mut rows = Vec::new();
     for ((_, id), life) in store.lives(Some(firm), Timestamp::now(), None).await? {
         let Some(facts) = facts.get(&(firm.to_owned(), id.clone())).filter(|_| life.state.is_open()) else { continue };
         let (proof, advice) = texts.remove(&id).map(|texts| (texts.proof, texts.advice)).unwrap_or_default();
-        let action = actions.get(&id).and_then(latest).unwrap_or_default();
+        let action = actions.current(firm, &id);
         rows.push(TrackerRow {
             severity: life.severity,
             title: if lang == Lang::En { facts.title.clone() } else { facts.title_zh_tw.clone() },
@@ -125,16 +119,22 @@ async fn known(store: &Store, firm: &str, lang: Lang) -> Result<Vec<TrackerRow>>
             first_seen: tz::offset(8).to_datetime(life.first_at).date().to_string(),
             response: Response {
                 owner: life.owner.clone().unwrap_or_default(),
-                plan: action.plan,
-                due: action.due,
+                plan: action.map(|action| action.plan.clone()).unwrap_or_default(),
+                due: action.and_then(|action| action.due),
                 status: status(life.state).to_owned(),
-                comment: action.comment,
+                comment: action.map(|action| action.comment.clone()).unwrap_or_default(),
             },
             id,
         });
     }
     rows.sort_by(|a, b| (b.severity, &a.system, &a.check, &a.id).cmp(&(a.severity, &b.system, &b.check, &b.id)));
     Ok(rows)
+}
+
+/// The firm's improvement actions; a row shows the last one of its finding that is not done.
+async fn actions(store: &Store, firm: &str) -> Result<Actions> {
+    let filter = EventFilter { firm: Some(firm), entity: Some(Step::ENTITY), ..EventFilter::default() };
+    Ok(Actions::fold(&store.events(&filter).await?))
 }
 
 fn place(proof: &Proof) -> String {
@@ -214,6 +214,7 @@ async fn import(
 async fn events(store: &Store, firm: &str, reading: &Reading, by: &str) -> Result<(Vec<Event>, Vec<String>)> {
     let now = Timestamp::now();
     let act = Act { actor: by.to_owned(), reason: "answered in the tracker".into(), at: now, recorded_at: now };
+    let actions = actions(store, firm).await?;
     let (mut events, mut refused) = (Vec::new(), Vec::new());
     for answer in &reading.changes {
         let filter =
@@ -231,13 +232,14 @@ async fn events(store: &Store, firm: &str, reading: &Reading, by: &str) -> Resul
                 Err(refusal) => refused.push(format!("row {}: {refusal}", answer.row)),
             }
         }
-        let action = |response: &Response| Action {
-            plan: response.plan.clone(),
-            due: response.due,
-            comment: response.comment.clone(),
-        };
-        if action(&answer.before) != action(&answer.after) {
-            events.push(Event::new(firm, &answer.id, &act, &action(&answer.after)));
+        let told = |response: &Response| (response.plan.clone(), response.due, response.comment.clone());
+        if told(&answer.before) != told(&answer.after) {
+            let (plan, due, comment) = told(&answer.after);
+            let known = actions.current(firm, &answer.id);
+            let action = known.map_or_else(|| new_id(firm, &answer.id, &plan, &act), |known| known.id.clone());
+            let owner = known.map(|known| known.owner.clone()).unwrap_or_default();
+            let step = Step::Planned { action, plan, owner, due, comment };
+            events.push(Event::new(firm, &answer.id, &act, &step));
         }
     }
     Ok((events, refused))

@@ -18,4 +18,5 @@ pub mod incident;
 pub mod life;
 pub mod overview;
 pub mod register;
+pub mod reporting;
 pub mod schedule;
