@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::args::{LangArg, SeverityArg, UsageError};
 use crate::workspace::{Workspace, block_on, catalogue};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
 
 /// List findings as they stood on a day, with owner, time limit and how often they came back.
 #[derive(Debug, Args)]
@@ -157,6 +157,9 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
     let firm = options.firm.as_deref();
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
+        if let Some(exit) = unknown_to(&store, options).await? {
+            return Ok(exit);
+        }
         let counted = options.known_on.is_none() && options.system.is_none() && !options.overdue;
         if options.count && counted {
             for count in store.counts_as_of(firm, at).await? {
@@ -211,12 +214,30 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
             }
             return Ok(Exit::Ran);
         }
+        if rows.is_empty() {
+            // That there is none is an answer, but not one to be taken for a mistake.
+            out::error("no finding is like that; without filters `secdiag findings` lists all");
+        }
         for row in &rows {
             show_row(options, row)?;
         }
         store.close().await;
         Ok(Exit::Ran)
     })
+}
+
+/// Refuses names that nothing in the workspace has; without any findings there is nothing to ask about.
+async fn unknown_to(store: &Store, options: &FindingsArgs) -> Result<Option<Exit>> {
+    known::firm(store, options.firm.as_deref()).await?;
+    if let Some(system) = &options.system {
+        let systems = store.systems(options.firm.as_deref()).await?;
+        if !systems.contains(system) {
+            let text = format!("no run has a system `{system}`; there are: {}", known::listed(&systems));
+            return Err(UsageError(text).into());
+        }
+    }
+    let none = store.firms_with("finding").await?.is_empty();
+    Ok(none.then(|| known::nothing("the workspace has no findings: `secdiag diagnose` or `secdiag import` bring them in")))
 }
 
 fn row(firm: String, finding: String, life: Life, due: Option<Date>, day: Date, facts: Option<FindingFacts>) -> Row {

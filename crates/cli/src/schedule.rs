@@ -74,7 +74,12 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
             let workspace = Workspace::open(&options.workspace)?;
             block_on(async {
                 let store = Store::open(&workspace.database()).await?;
-                for register in registers_of(&store, None, view).await? {
+                let registers = registers_of(&store, None, view).await?;
+                if registers.is_empty() {
+                    let words = catalogue(None)?;
+                    return Ok(known::nothing(&words.words().say("register-none", options.lang.into(), &[])));
+                }
+                for register in registers {
                     out::print_json(&register)?;
                 }
                 Ok(Exit::Ran)
@@ -234,6 +239,13 @@ pub(crate) fn schedule(options: &ScheduleArgs) -> Result<Exit> {
             incident: "{system}：{incident} 事件後重新評估最後期限",
         },
     };
+    if !rows.iter().any(Row::has_dates) {
+        // RFC 5545 knows no calendar without a component, and programs that read calendars refuse such a file.
+        let words = catalogue(options.view.catalogue.as_deref())?;
+        let values = [("file", file.display().to_string()), ("n", rows.len().to_string())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return Ok(known::nothing(&words.words().say("calendar-empty", options.view.lang.into(), &values)));
+    }
     std::fs::write(file, ics(&rows, &words, Timestamp::now())).with_context(|| file.display().to_string())?;
     out::print(&format!("{}", file.display()))?;
     Ok(Exit::Ran)

@@ -81,6 +81,7 @@ fn layout(catalogue: &Catalogue, lang: Lang) -> Result<Layout> {
 }
 
 async fn one_firm(store: &Store, firm: Option<&str>) -> Result<String> {
+    crate::known::firm(store, firm).await?;
     if let Some(firm) = firm {
         return Ok(firm.to_owned());
     }

@@ -138,10 +138,10 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(early, Err(Refusal::NotYet { id: "a".into(), on: MAY }));
     let over = fold(vec![
         event("x", MAY, &planned("a", "replace", "Chen", Some(JUNE))),
-        event("x", MAY, &done("a")),
+        event("x", JUNE, &done("a")),
     ]);
-    let again = only(&over).allows(&progress("a", 10), &act(JUNE));
-    assert_eq!(again, Err(Refusal::AlreadyDone { id: "a".into(), on: MAY }));
+    let again = only(&over).allows(&progress("a", 10), &act(JULY));
+    assert_eq!(again, Err(Refusal::AlreadyDone { id: "a".into(), on: JUNE }));
 }
 
 #[test]

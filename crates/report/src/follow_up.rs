@@ -3,6 +3,7 @@
 use secdiag_model::programme::{self, Programme, SystemDates, TrendPoint};
 use secdiag_model::{Severity, SystemId};
 
+use crate::drills::{self, DrillTable};
 use crate::format;
 use crate::labels::{Labels, counted, fill};
 use crate::mark::Mark;
@@ -17,6 +18,8 @@ pub(crate) struct FollowUp {
     pub(crate) trend: Vec<Year>,
     pub(crate) lists: Vec<List>,
     pub(crate) actions: Option<ActionList>,
+    pub(crate) drills: Vec<DrillTable>,
+    pub(crate) drills_more: Option<String>,
     pub(crate) resolved: Vec<Resolved>,
 }
 
@@ -114,13 +117,15 @@ impl FollowUp {
     pub(crate) fn new(cx: &Cx<'_>) -> Self {
         let resolved = Resolved::all(cx);
         let Some(programme) = &cx.result.programme else {
-            return Self { systems: Vec::new(), trend: Vec::new(), lists: Vec::new(), actions: None, resolved };
+            return Self { systems: Vec::new(), trend: Vec::new(), lists: Vec::new(), actions: None, drills: Vec::new(), drills_more: None, resolved };
         };
         Self {
             systems: programme.systems.iter().map(|system| dates(cx, system)).collect(),
             trend: trend(cx, programme),
             lists: lists(cx, programme),
             actions: Some(ActionList::new(cx, programme)),
+            drills: drills::tables(cx, programme),
+            drills_more: drills::more(cx, programme),
             resolved,
         }
     }

@@ -133,6 +133,24 @@ labels! {
     state_false: "decided to be none", "判定為誤報";
     state_superseded: "merged into another", "已併入其他缺失";
     state_accepted: "risk accepted", "風險接受";
+    drills: "Social-engineering drills", "社交工程演練";
+    drill_on: "{campaign}, {date}: {n} persons", "{campaign}（{date}），送達 {n} 人";
+    drill_undated: "day not told", "未載日期";
+    drill_note: "Distinct persons without the visits of mail scanners; in brackets the Wilson interval at 95 %.", "以不重複人數計，已排除郵件掃描程式之造訪；括號內為 95% Wilson 信賴區間。";
+    drill_programs: "Programs visited {n} mailboxes; counting every visit, {opened} would have opened and {clicked} clicked.", "有 {n} 個信箱曾遭程式造訪；若計入所有造訪，開啟率為 {opened}、點閱率為 {clicked}。";
+    drill_not_told: "Single visits are not told, so those of programs could not be taken out: the rates may be too high.", "未提供個別造訪紀錄，無法排除程式造訪，比率可能偏高。";
+    drill_earlier: "{n} earlier drills are in programme.json.", "另有 {n} 次較早之演練，詳見 programme.json。";
+    drill_unit: "Unit", "單位";
+    drill_all: "All", "全體";
+    drill_no_unit: "Unit not told", "未載明單位";
+    drill_persons: "Persons", "人數";
+    drill_opened: "Opened", "開啟";
+    drill_clicked: "Clicked", "點閱";
+    drill_submitted: "Handed in data", "輸入資料";
+    drill_reported: "Reported", "通報";
+    drill_retrained: "Retrained in time", "如期補訓";
+    drill_retrained_until: "Those who clicked had to be trained again by {date}: {late} were late, {missing} were not trained, {waiting} have time left.", "點閱者應於 {date} 前完成補訓：逾期完成 {late} 人，未完成 {missing} 人，期限未屆 {waiting} 人。";
+    drill_retrained_unknown: "No training records are given, so it is not known who was trained again.", "未提供教育訓練紀錄，補訓情形不明。";
     actions: "Improvement actions", "改善措施";
     actions_none: "No improvement action is recorded in this workspace.", "工作區內沒有改善措施紀錄。";
     actions_late_one: "1 improvement action is overdue.", "有 1 項改善措施已逾期。";
@@ -526,7 +544,7 @@ mod tests {
     /// Words of Latin letters that are names, not English.
     fn english(text: &str) -> Vec<&str> {
         const NAMES: &[&str] =
-            &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items", "programme"];
+            &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items", "programme", "Wilson"];
         let mut outside = String::new();
         let mut depth = 0;
         for c in text.chars() {
