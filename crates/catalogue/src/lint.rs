@@ -661,6 +661,12 @@ fn texts(catalogue: &Catalogue) -> Vec<(String, &Bilingual)> {
     for (reason, text) in &catalogue.words().notes {
         texts.push((format!("words.yaml notes {reason}"), text));
     }
+    for (name, text) in &catalogue.words().incident_report {
+        texts.push((format!("words.yaml incident_report {name}"), text));
+    }
+    for (key, text) in &catalogue.words().programme {
+        texts.push((format!("words.yaml programme {key}"), text));
+    }
     for regime in catalogue.regimes() {
         texts.push((format!("regimes.yaml {} title", regime.id), &regime.title));
     }

@@ -236,11 +236,15 @@ pub enum LimitId {
     AdvisoryUrgent,
     /// Time to close other advisories.
     Advisory,
+    /// Time to give notice of an incident after it became known.
+    IncidentNotice,
+    /// Time to hand in an incident's formal report after it became known.
+    IncidentReport,
 }
 
 impl LimitId {
     /// Every limit; `duties.yaml` has each once.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::AnswerAge,
         Self::AuditLookBack,
         Self::LetterReply,
@@ -269,6 +273,8 @@ impl LimitId {
         Self::DdosContact,
         Self::AdvisoryUrgent,
         Self::Advisory,
+        Self::IncidentNotice,
+        Self::IncidentReport,
     ];
 }
 

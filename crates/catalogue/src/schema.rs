@@ -400,6 +400,12 @@ pub struct Words {
     pub counted: BTreeMap<String, String>,
     /// Why a note was made, such as `truncated`.
     pub notes: BTreeMap<String, Bilingual>,
+    /// Blocks of an incident's formal report, by their names in the register.
+    #[serde(default)]
+    pub incident_report: BTreeMap<String, Bilingual>,
+    /// What commands say about the programme, by key; `{name}` is filled in.
+    #[serde(default)]
+    pub programme: BTreeMap<String, Bilingual>,
 }
 
 impl Words {
@@ -414,6 +420,35 @@ impl Words {
     /// The reason of a note in a language; a reason that is not here is shown as it is.
     pub fn note<'a>(&'a self, reason: &'a str, lang: Lang) -> &'a str {
         self.notes.get(reason).map_or(reason, |words| words.get(lang))
+    }
+
+    /// A block of an incident's formal report in a language; a name that is not here is shown as it is.
+    pub fn block<'a>(&'a self, name: &'a str, lang: Lang) -> &'a str {
+        self.incident_report.get(name).map_or(name, |words| words.get(lang))
+    }
+
+    /// What a command says, with its values filled in; a key that is not here is shown as it is.
+    pub fn say(&self, key: &str, lang: Lang, values: &[(&str, &str)]) -> String {
+        let mut said = String::new();
+        let mut rest = self.programme.get(key).map_or(key, |words| words.get(lang));
+        // Once through, so that a value that looks like a place is not filled again.
+        while let Some((before, place)) = rest.split_once('{') {
+            let known = place.split_once('}').and_then(|(name, after)| {
+                values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after))
+            });
+            said.push_str(before);
+            match known {
+                Some((value, after)) => {
+                    said.push_str(value);
+                    rest = after;
+                }
+                None => {
+                    said.push('{');
+                    rest = place;
+                }
+            }
+        }
+        said + rest
     }
 }
 

@@ -53,6 +53,14 @@ pub(crate) enum Command {
     ///
     /// Example: secdiag finding accept 3f2a… --requested-by Chen --by Lin --until 2027-03-31 --reason "replaced in Q1"
     Finding(crate::findings::FindingArgs),
+    /// Plan what is done about findings, report how far it is, list what is planned, late or done.
+    ///
+    /// Example: secdiag action add 3f2a… --what "Replace the rule" --owner Chen --due 2026-12-31 --by Lin
+    Action(crate::action::ActionArgs),
+    /// List incidents with their deadlines and what their formal reports lack.
+    ///
+    /// Example: secdiag incident list --missing --lang zh-TW
+    Incident(crate::incident::IncidentArgs),
     /// Take the history of another tracker over.
     ///
     /// Example: secdiag history import tracker.jsonl --firm "Example Securities"

@@ -15,7 +15,7 @@ use crate::args::{UsageError, unknown};
 use crate::findings::{View, When};
 use crate::schedule::registers;
 use crate::workspace::{Workspace, block_on};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
 
 /// Plan an assessment and take it from stage to stage; every step has a guard.
 #[derive(Debug, Args)]
@@ -27,7 +27,7 @@ pub(crate) struct AssessmentArgs {
 }
 
 /// Who did something when, and where it is remembered.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 struct ByArgs {
     /// Firm.
     #[arg(long, global = true, default_value = "")]
@@ -52,6 +52,14 @@ struct ByArgs {
 impl ByArgs {
     fn act(&self) -> Result<Act> {
         crate::findings::act(&self.by, &self.reason, self.at)
+    }
+
+    /// The firm that is meant: with a list the only one that has such things, where none is named.
+    async fn firm_meant(&self, store: &Store, entity: &str, view: Option<&View>) -> Result<String> {
+        match view {
+            Some(_) => known::only_firm(store, &self.firm, entity).await,
+            None => Ok(self.firm.clone()),
+        }
     }
 
     /// Events of one kind of thing, by subject: those of a view, else up to the instant of what is done.
@@ -103,9 +111,14 @@ pub(crate) fn assessment(options: &AssessmentArgs) -> Result<Exit> {
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
         let view = if let Deed::List(view) = &options.deed { Some(view) } else { None };
+        let by = &ByArgs { firm: by.firm_meant(&store, Step::ENTITY, view).await?, ..by.clone() };
         let of_subject = by.events(&store, Step::ENTITY, view).await?;
         let (id, step) = match &options.deed {
             Deed::List(_) => {
+                if of_subject.is_empty() {
+                    let text = "no assessment is planned by then: `secdiag assessment plan ID --lead NAME --by NAME` plans one";
+                    return Ok(known::nothing(text));
+                }
                 for (id, events) in &of_subject {
                     let Some(known) = Engagement::fold(events) else { continue };
                     if by.json {
@@ -224,12 +237,17 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
         let view = if let AssetDeed::List(view) = &options.deed { Some(view) } else { None };
+        let by = &ByArgs { firm: by.firm_meant(&store, Change::ENTITY, view).await?, ..by.clone() };
         let mut events: Vec<Event> = by.events(&store, Change::ENTITY, view).await?.into_values().flatten().collect();
         secdiag_programme::event::in_order(&mut events);
-        let mut known = Devices::of(&events);
+        let mut devices = Devices::of(&events);
         match &options.deed {
             AssetDeed::List(_) => {
-                for asset in known.all().values() {
+                if devices.all().is_empty() {
+                    let text = "no device is known by then: `secdiag asset import inventory.csv --by NAME` takes an inventory in";
+                    return Ok(known::nothing(text));
+                }
+                for asset in devices.all().values() {
                     if by.json {
                         out::print_json(asset)?;
                         continue;
@@ -244,7 +262,7 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                     return Err(UsageError("a merge needs two devices and a reason".into()).into());
                 }
                 for id in [id, into] {
-                    if !known.all().contains_key(id) {
+                    if !devices.all().contains_key(id) {
                         return Err(
                             UsageError(format!("there is no device {id}; `secdiag asset list` shows them")).into()
                         );
@@ -266,16 +284,16 @@ pub(crate) fn asset(options: &AssetArgs) -> Result<Exit> {
                 let act = by.act()?;
                 let (mut new, mut changed) = (0, Vec::new());
                 for (system, name, keys) in rows {
-                    let same = known.resolve(&system, &name, &keys, act.at).map(|asset| asset.id.clone());
+                    let same = devices.resolve(&system, &name, &keys, act.at).map(|asset| asset.id.clone());
                     new += u64::from(same.is_none());
                     let id = same.unwrap_or_else(|| id_of(&keys, &name));
-                    if known.see(&id, act.at, &system, &name, &keys) {
+                    if devices.see(&id, act.at, &system, &name, &keys) {
                         changed.push(Event::new(&by.firm, &id, &act, &Change::Seen { system, name, keys }));
                     }
                 }
                 store.append(&changed).await?;
-                let devices = known.all().len();
-                out::print(&format!("{devices} devices, {new} of them new, {} new or changed", changed.len()))?;
+                let count = devices.all().len();
+                out::print(&format!("{count} devices, {new} of them new, {} new or changed", changed.len()))?;
             }
         }
         store.close().await;

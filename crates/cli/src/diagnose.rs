@@ -17,7 +17,7 @@ use secdiag_store::Store;
 use crate::args::{RunOptions, UsageError, unknown};
 use crate::progress::{Progress, watch_ctrl_c};
 use crate::workspace::Workspace;
-use crate::{Exit, args, inspections, intel, ledger, out, programme, workspace};
+use crate::{Exit, args, drill, inspections, intel, ledger, out, programme, workspace};
 
 /// Memory for queries before they spill to the workspace.
 pub(crate) const QUERY_MEMORY: usize = 256 << 20;
@@ -89,6 +89,9 @@ pub(crate) fn run(options: &args::Diagnose) -> Result<Done> {
     progress.end();
 
     remember(&workspace, &mut result, programme::register(&intake, &vault)?, &catalogue)?;
+    if let Some(programme) = &mut result.programme {
+        programme.drills = drill::of_evidence(&intake.evidence, &vault, &catalogue, as_of)?;
+    }
     ledger::keep_evidence(&workspace, &result.run, &intake.evidence)?;
     let folder = options.out.clone().unwrap_or_else(|| workspace.runs().join(&result.run.run));
     let page = html(&result, &catalogue, options.run.lang.into())?;

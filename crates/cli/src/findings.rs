@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::args::{LangArg, SeverityArg, UsageError};
 use crate::workspace::{Workspace, block_on, catalogue};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
 
 /// List findings as they stood on a day, with owner, time limit and how often they came back.
 #[derive(Debug, Args)]
@@ -107,6 +107,17 @@ impl View {
         Self { as_of: Some(When(instant)), known_on: None }
     }
 
+    /// As it stood at the end of a day, with all that is known now.
+    pub(crate) fn on(day: Date) -> Self {
+        Self::at(end_of(day).unwrap_or(Timestamp::MAX))
+    }
+
+    /// As it stood at the end of a day, with what was known by the end of another.
+    pub(crate) fn days(as_of: Option<Date>, known_on: Option<Date>) -> Result<Self> {
+        let end = |day: Option<Date>| day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose();
+        Ok(Self { as_of: end(as_of)?, known_on: end(known_on)? })
+    }
+
     /// As it is, with what was known by the end of a day.
     pub(crate) fn known_by(day: Option<Date>) -> Result<Self> {
         let known_on = day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose()?;
@@ -165,6 +176,9 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
     let firm = options.firm.as_deref();
     block_on(async {
         let store = Store::open(&workspace.database()).await?;
+        if let Some(exit) = unknown_to(&store, options).await? {
+            return Ok(exit);
+        }
         let counted = options.view.known_on().is_none() && options.system.is_none() && !options.overdue;
         if options.count && counted {
             for count in store.counts_as_of(firm, at).await? {
@@ -219,6 +233,10 @@ pub(crate) fn findings(options: &FindingsArgs) -> Result<Exit> {
             }
             return Ok(Exit::Ran);
         }
+        if rows.is_empty() {
+            // That there is none is an answer, but not one to be taken for a mistake.
+            out::error("no finding is like that; without filters `secdiag findings` lists all");
+        }
         for row in &rows {
             show_row(options, row)?;
         }
@@ -245,6 +263,20 @@ pub(crate) async fn facts(
         facts.category = facts.category.or_else(|| decided.get(&(firm.as_str(), facts.system.as_str())).copied());
     }
     Ok(facts)
+}
+
+/// Refuses names that nothing in the workspace has; without any findings there is nothing to ask about.
+async fn unknown_to(store: &Store, options: &FindingsArgs) -> Result<Option<Exit>> {
+    known::firm(store, options.firm.as_deref()).await?;
+    if let Some(system) = &options.system {
+        let systems = store.systems(options.firm.as_deref()).await?;
+        if !systems.contains(system) {
+            let text = format!("no run has a system `{system}`; there are: {}", known::listed(&systems));
+            return Err(UsageError(text).into());
+        }
+    }
+    let none = store.firms_with("finding").await?.is_empty();
+    Ok(none.then(|| known::nothing("the workspace has no findings: `secdiag diagnose` or `secdiag import` bring them in")))
 }
 
 fn row(firm: String, finding: String, life: Life, due: Option<Date>, day: Date, facts: Option<FindingFacts>) -> Row {
@@ -321,6 +353,9 @@ pub(crate) struct FindingArgs {
     /// Folder that remembers.
     #[arg(long, global = true, default_value = "secdiag-workspace")]
     workspace: PathBuf,
+    /// Language of what is shown about its actions.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
     /// Print JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -328,7 +363,7 @@ pub(crate) struct FindingArgs {
 
 #[derive(Debug, Subcommand)]
 enum Deed {
-    /// Show every event of a finding, how it stood after them, and what its device was called before.
+    /// Show every event of a finding, how it stood after them, what is done about it, and what its device was called before.
     Show {
         /// Id of the finding.
         id: String,
@@ -572,6 +607,7 @@ async fn show(options: &FindingArgs, store: &Store, view: &View, events: &[Event
         out::print(&format!("{id}  {}  {}  {title}{owner}", life.severity.word(), life.state.word()))?;
     }
     show_events(options, &events)?;
+    show_actions(options, store, firm, id).await?;
     Ok(Exit::Ran)
 }
 
@@ -599,6 +635,25 @@ fn show_events(options: &FindingArgs, events: &[Event]) -> Result<()> {
             .collect();
         let reason = if event.reason.is_empty() { String::new() } else { format!(": {}", event.reason) };
         out::print(&format!("{:.0}  {kind:<18}  {}  {}{reason}", event.at, details.join(", "), event.actor))?;
+    }
+    Ok(())
+}
+
+/// The improvement actions of a finding, and of those that were merged into it.
+async fn show_actions(options: &FindingArgs, store: &Store, firm: &str, id: &str) -> Result<()> {
+    let mut told = crate::action::list(store, Some(firm), &View::default()).await?.rows;
+    told.retain(|told| told.row.about == id || told.row.action.finding == id);
+    if told.is_empty() {
+        return Ok(());
+    }
+    let (catalogue, lang) = (catalogue(None)?, options.lang.into());
+    for row in &told {
+        if options.json {
+            out::print_json(&serde_json::json!({"action": row}))?;
+        } else {
+            let line = crate::action::line(&catalogue, lang, &row.row);
+            out::print(&catalogue.words().say("finding-action", lang, &[("action", &line)]))?;
+        }
     }
     Ok(())
 }

@@ -243,7 +243,13 @@ fn step(options: &IntelArgs, workspace: &Workspace, id: &str, step: &Step) -> Re
 }
 
 fn list(options: &IntelArgs, workspace: &Workspace, open: bool, view: &View) -> Result<Exit> {
-    let all = with_store(workspace, async |store| advisories(store, options.firm(), view).await)?;
+    let all = with_store(workspace, async |store| {
+        crate::known::firm(store, options.firm()).await?;
+        advisories(store, options.firm(), view).await
+    })?;
+    if all.is_empty() {
+        return Ok(crate::known::nothing("the ledger has no advisory by then: `secdiag intel add FILE` receives one"));
+    }
     let mut rows: Vec<&Advisory> = all.values().filter(|advisory| !open || advisory.closed.is_none()).collect();
     rows.sort_by(|a, b| {
         (a.closed.is_some(), b.severity, a.received, &a.id).cmp(&(b.closed.is_some(), a.severity, b.received, &b.id))

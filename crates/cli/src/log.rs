@@ -7,9 +7,28 @@ use clap::Args;
 use jiff::Timestamp;
 use secdiag_store::{EventFilter, Store};
 
+use crate::args::UsageError;
 use crate::findings::When;
 use crate::workspace::{Workspace, block_on};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
+
+/// Kinds of things that the log can tell of.
+const KINDS: [&str; 14] = [
+    "action",
+    "advisory",
+    "assessment",
+    "asset",
+    "attestation",
+    "control",
+    "drill",
+    "engagement",
+    "evidence",
+    "finding",
+    "incident",
+    "plan",
+    "system",
+    "training",
+];
 
 /// Show the event log: what happened to findings, systems, assessments, incidents, devices, evidence, statements,
 /// advisories, and who did it why.
@@ -49,12 +68,27 @@ pub(crate) fn log(options: &LogArgs) -> Result<Exit> {
             subject: options.subject.as_deref(),
             known_on: options.known_on.map(|when| when.0),
         };
+        known::firm(&store, options.firm.as_deref()).await?;
         let events = store.events(&filter).await?;
+        if let Some(entity) = options.entity.as_deref().filter(|_| events.is_empty()) {
+            let mut kinds = store.entities().await?;
+            kinds.extend(KINDS.iter().map(|kind| (*kind).to_owned()));
+            kinds.sort();
+            kinds.dedup();
+            if !kinds.iter().any(|kind| kind == entity) {
+                let text = format!("there is no kind of thing `{entity}`; there are: {}", kinds.join(", "));
+                return Err(UsageError(text).into());
+            }
+        }
         store.close().await;
         Ok(events)
     })?;
     let until = options.as_of.map_or(Timestamp::MAX, |when| when.0);
-    for event in events.into_iter().filter(|event| event.at <= until) {
+    let events: Vec<_> = events.into_iter().filter(|event| event.at <= until).collect();
+    if events.is_empty() {
+        return Ok(known::nothing("the log has no event like that; without filters `secdiag log` shows all"));
+    }
+    for event in events {
         if options.json {
             out::print_json(&event)?;
             continue;

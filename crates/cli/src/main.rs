@@ -1,5 +1,6 @@
 //! The `secdiag` command: arguments in, calls, rendering out.
 
+mod action;
 mod args;
 mod assessment;
 mod catalogue;
@@ -12,8 +13,10 @@ mod export;
 mod findings;
 mod firewall;
 mod import;
+mod incident;
 mod inspections;
 mod intel;
+mod known;
 mod ledger;
 mod log;
 mod out;
@@ -76,6 +79,8 @@ fn main() -> ExitCode {
         Command::Findings(options) => findings::findings(&options),
         Command::Finding(options) => findings::finding(&options),
         Command::History(options) => findings::history(&options),
+        Command::Action(options) => action::action(&options),
+        Command::Incident(options) => incident::incident(&options),
         Command::Register(options) => schedule::register(&options),
         Command::Schedule(options) => schedule::schedule(&options),
         Command::Due(options) => schedule::due(&options),

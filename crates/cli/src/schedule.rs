@@ -19,7 +19,7 @@ use secdiag_store::{EventFilter, Store};
 use crate::args::{LangArg, UsageError};
 use crate::findings::{View, When};
 use crate::workspace::{Workspace, block_on, catalogue, today};
-use crate::{Exit, out};
+use crate::{Exit, known, out};
 
 /// Incidents of this level and above are major, where the catalogue does not say otherwise.
 const MAJOR_FROM: u8 = 3;
@@ -32,6 +32,9 @@ pub(crate) struct RegisterArgs {
     /// Folder that remembers.
     #[arg(long, global = true, default_value = "secdiag-workspace")]
     workspace: PathBuf,
+    /// Language of what is said about incidents.
+    #[arg(long, global = true, value_enum, default_value_t = LangArg::En)]
+    lang: LangArg,
 }
 
 #[derive(Debug, Subcommand)]
@@ -77,6 +80,7 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
             for text in &taken.unapproved {
                 out::error(&format!("note: {text}"));
             }
+            crate::incident::tell_incomplete(&taken.register, &catalogue(None)?, options.lang.into());
             Ok(Exit::Ran)
         }
         RegisterDeed::Show { view, firm } => {
@@ -107,6 +111,8 @@ pub(crate) struct Taken {
     missing: Vec<String>,
     /// Categories that do not hold because nobody else approved them.
     unapproved: Vec<String>,
+    /// What was taken over.
+    register: Register,
 }
 
 fn none_then(firm: Option<&str>) -> String {
@@ -146,6 +152,7 @@ pub(crate) fn take_over(file: &Path, by: &str, reason: &str, at: Option<Timestam
             changed: events.len(),
             missing: missing.map(|system| system.id.clone()).collect(),
             unapproved: register.systems.iter().flat_map(unapproved).collect(),
+            register: register.clone(),
         })
     })
 }
@@ -270,20 +277,67 @@ pub(crate) fn schedule(options: &ScheduleArgs) -> Result<Exit> {
             incident: "{system}：{incident} 事件後重新評估最後期限",
         },
     };
+    if !rows.iter().any(Row::has_dates) {
+        // RFC 5545 knows no calendar without a component, and programs that read calendars refuse such a file.
+        let words = catalogue(options.view.catalogue.as_deref())?;
+        let values = [("file", file.display().to_string()), ("n", rows.len().to_string())];
+        let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        return Ok(known::nothing(&words.words().say("calendar-empty", options.view.lang.into(), &values)));
+    }
     std::fs::write(file, ics(&rows, &words, Timestamp::now())).with_context(|| file.display().to_string())?;
     out::print(&format!("{}", file.display()))?;
     Ok(Exit::Ran)
 }
 
 pub(crate) fn due(options: &DueArgs) -> Result<Exit> {
-    let rows: Vec<Row> = rows(&options.view)?.into_iter().filter(Row::is_due).collect();
-    if rows.is_empty() && !options.view.json {
-        out::print(match Lang::from(options.view.lang) {
+    let view = &options.view;
+    let dated = rows_if_any(view)?;
+    let late = late_actions(view)?;
+    let rows: Vec<Row> = match dated {
+        Some(rows) => rows.into_iter().filter(Row::is_due).collect(),
+        None if late.is_empty() => return Err(no_register()),
+        None => {
+            out::error(&catalogue(view.catalogue.as_deref())?.words().say("due-no-register", view.lang.into(), &[]));
+            Vec::new()
+        }
+    };
+    if rows.is_empty() && late.is_empty() && !view.json {
+        out::print(match Lang::from(view.lang) {
             Lang::En => "nothing is due",
             Lang::ZhTw => "目前無到期事項",
         })?;
     }
-    show(&options.view, &rows)
+    show(view, &rows)?;
+    if late.is_empty() {
+        return Ok(Exit::Ran);
+    }
+    let catalogue = catalogue(view.catalogue.as_deref())?;
+    for told in &late {
+        if view.json {
+            out::print_json(&serde_json::json!({"action": told}))?;
+        } else {
+            let line = crate::action::line(&catalogue, view.lang.into(), &told.row);
+            out::print(&catalogue.words().say("due-action", view.lang.into(), &[("action", &line)]))?;
+        }
+    }
+    Ok(Exit::Ran)
+}
+
+/// Improvement actions whose last day is over.
+fn late_actions(view: &ViewArgs) -> Result<Vec<crate::action::Told>> {
+    let seen = View::days(Some(view.as_of.unwrap_or_else(today)), view.known_on)?;
+    let workspace = Workspace::open(&view.workspace)?;
+    block_on(async {
+        let store = Store::open(&workspace.database()).await?;
+        let mut told = crate::action::list(&store, view.firm.as_deref(), &seen).await?.rows;
+        told.retain(|told| told.row.overdue);
+        Ok(told)
+    })
+}
+
+fn no_register() -> anyhow::Error {
+    let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
+    UsageError(text.to_owned()).into()
 }
 
 /// The catalogue's numbers; months after an incident are those of category 1, which all categories share today.
@@ -298,12 +352,18 @@ pub(crate) fn rules(catalogue: &Catalogue, anchor: IncidentAnchor) -> Rules {
 }
 
 fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
+    rows_if_any(view)?.ok_or_else(no_register)
+}
+
+/// The dates of all systems; nothing where the workspace has no register.
+fn rows_if_any(view: &ViewArgs) -> Result<Option<Vec<Row>>> {
     let rules = rules(&catalogue(view.catalogue.as_deref())?, view.anchor.into());
     let as_of = view.as_of.unwrap_or_else(today);
     let workspace = Workspace::open(&view.workspace)?;
     let known_on = view.known_on.and_then(crate::findings::end_of);
     let (registers, mut runs) = block_on(async {
         let store = Store::open(&workspace.database()).await?;
+        known::firm(&store, view.firm.as_deref()).await?;
         Ok((registers(&store, view.firm.as_deref(), view.known_on).await?, store.runs().await?))
     })?;
     runs.retain(|run| {
@@ -312,8 +372,7 @@ fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
             && known_on.is_none_or(|known_on| run.recorded_at.is_none_or(|at| at <= known_on))
     });
     if registers.is_empty() {
-        let text = "the workspace has no register: `secdiag register import register.toml --by NAME` takes one in";
-        return Err(UsageError(text.to_owned()).into());
+        return Ok(None);
     }
     let mut all = Vec::new();
     for register in &registers {
@@ -324,7 +383,7 @@ fn rows(view: &ViewArgs) -> Result<Vec<Row>> {
         }
         all.extend(rows);
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 fn show(view: &ViewArgs, rows: &[Row]) -> Result<Exit> {

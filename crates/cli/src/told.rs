@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use secdiag_evidence::{Options, Vault};
 use secdiag_inspect::{Inspection, ParseCx, ParseSink, Stop, StoredDocument};
-use secdiag_model::{Note, Period, RowValues, Sha256, Table};
+use secdiag_model::{EvidenceSet, Note, Period, RowValues, Sha256, Table};
 
 use crate::args::UsageError;
 use crate::diagnose::VaultSource;
@@ -25,12 +25,8 @@ pub(crate) fn documents(
     let vault = Vault::open_dir(scratch.path())?;
     let intake = secdiag_evidence::intake(paths, inspection.meta().formats, &vault, options, &())
         .map_err(|error| UsageError(error.to_string()))?;
-    let told = Told::default();
-    let source = VaultSource(&vault);
-    for unit in inspection.units(&intake.evidence) {
-        inspection.parse(&unit, &ParseCx::new(&source, &told))?;
-    }
-    for note in told.notes.take() {
+    let (documents, notes) = parsed(&intake.evidence, &vault, inspection)?;
+    for note in notes {
         let place = note.place.as_ref().map_or(String::new(), |place| format!(", {place}"));
         out::error(&format!("note: {}{place}: {}", note.path, note.text));
     }
@@ -38,7 +34,21 @@ pub(crate) fn documents(
         let of = |sha: &&Sha256| intake.evidence.artefacts.iter().find(|artefact| artefact.sha256 == **sha);
         document.evidence.first().as_ref().and_then(of).map(secdiag_model::Artefact::display_path).unwrap_or_default()
     };
-    Ok(told.documents.take().into_iter().map(|document| (path(&document), document)).collect())
+    Ok(documents.into_iter().map(|document| (path(&document), document)).collect())
+}
+
+/// What an inspection's parsers tell of evidence that was taken in.
+pub(crate) fn parsed(
+    evidence: &EvidenceSet,
+    vault: &Vault,
+    inspection: &dyn Inspection,
+) -> Result<(Vec<StoredDocument>, Vec<Note>)> {
+    let told = Told::default();
+    let source = VaultSource(vault);
+    for unit in inspection.units(evidence) {
+        inspection.parse(&unit, &ParseCx::new(&source, &told))?;
+    }
+    Ok((told.documents.take(), told.notes.take()))
 }
 
 #[derive(Default)]

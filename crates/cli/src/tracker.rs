@@ -1,6 +1,5 @@
 //! `secdiag tracker`: open findings out as a table that the firm fills in, its answers back in.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp, tz};
 use secdiag_catalogue::Catalogue;
 use secdiag_interop::tracker::{self, Layout, Reading, Response, TrackerRow};
 use secdiag_model::{Lang, Proof};
-use secdiag_programme::action::{Action, latest};
+use secdiag_programme::action::{Actions, Step, new_id};
 use secdiag_programme::event::{Act, Body as _, Event};
 use secdiag_programme::life::{Change, Life, State, changes_of};
 use secdiag_store::{EventFilter, FindingFacts, Store};
@@ -92,6 +91,7 @@ fn layout(catalogue: &Catalogue, lang: Lang) -> Result<Layout> {
 }
 
 async fn one_firm(store: &Store, firm: Option<&str>) -> Result<String> {
+    crate::known::firm(store, firm).await?;
     if let Some(firm) = firm {
         return Ok(firm.to_owned());
     }
@@ -113,16 +113,7 @@ async fn one_firm(store: &Store, firm: Option<&str>) -> Result<String> {
 async fn known(store: &Store, firm: &str, lang: Lang, view: &View) -> Result<Vec<TrackerRow>> {
     let facts = store.finding_facts(Some(firm), view.asked()).await?;
     let mut texts = store.finding_texts(firm, view.asked()).await?;
-    let mut actions: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    let filter = EventFilter {
-        firm: Some(firm),
-        entity: Some(Action::ENTITY),
-        known_on: view.known_on(),
-        ..EventFilter::default()
-    };
-    for event in store.events(&filter).await?.into_iter().filter(|event| event.at <= view.until()) {
-        actions.entry(event.subject.clone()).or_default().push(event);
-    }
+    let actions = actions(store, firm, view).await?;
     let mut rows = Vec::new();
     for ((_, id), life) in store.lives(Some(firm), view.instant(), view.known_on()).await? {
         if !life.state.is_open() {
@@ -135,7 +126,7 @@ async fn known(store: &Store, firm: &str, lang: Lang, view: &View) -> Result<Vec
             ..FindingFacts::default()
         });
         let (proof, advice) = texts.remove(&id).map(|texts| (texts.proof, texts.advice)).unwrap_or_default();
-        let action = actions.get(&id).and_then(latest).unwrap_or_default();
+        let action = actions.current(firm, &id);
         rows.push(TrackerRow {
             severity: life.severity,
             title: if lang == Lang::En { facts.title.clone() } else { facts.title_zh_tw.clone() },
@@ -147,16 +138,29 @@ async fn known(store: &Store, firm: &str, lang: Lang, view: &View) -> Result<Vec
             first_seen: tz::offset(8).to_datetime(life.first_at).date().to_string(),
             response: Response {
                 owner: life.owner.clone().unwrap_or_default(),
-                plan: action.plan,
-                due: action.due,
+                plan: action.map(|action| action.plan.clone()).unwrap_or_default(),
+                due: action.and_then(|action| action.due),
                 status: status(life.state).to_owned(),
-                comment: action.comment,
+                comment: action.map(|action| action.comment.clone()).unwrap_or_default(),
             },
             id,
         });
     }
     rows.sort_by(|a, b| (b.severity, &a.system, &a.check, &a.id).cmp(&(a.severity, &b.system, &b.check, &b.id)));
     Ok(rows)
+}
+
+/// The firm's improvement actions; a row shows the last one of its finding that is not done.
+async fn actions(store: &Store, firm: &str, view: &View) -> Result<Actions> {
+    let filter = EventFilter {
+        firm: Some(firm),
+        entity: Some(Step::ENTITY),
+        known_on: view.known_on(),
+        ..EventFilter::default()
+    };
+    let mut events = store.events(&filter).await?;
+    events.retain(|event| event.at <= view.until());
+    Ok(Actions::fold(&events))
 }
 
 fn place(proof: &Proof) -> String {
@@ -236,6 +240,7 @@ async fn import(
 async fn events(store: &Store, firm: &str, reading: &Reading, by: &str) -> Result<(Vec<Event>, Vec<String>)> {
     let now = Timestamp::now();
     let act = Act { actor: by.to_owned(), reason: "answered in the tracker".into(), at: now, recorded_at: now };
+    let actions = actions(store, firm, &View::default()).await?;
     let (mut events, mut refused) = (Vec::new(), Vec::new());
     for answer in &reading.changes {
         let filter =
@@ -253,13 +258,14 @@ async fn events(store: &Store, firm: &str, reading: &Reading, by: &str) -> Resul
                 Err(refusal) => refused.push(format!("row {}: {refusal}", answer.row)),
             }
         }
-        let action = |response: &Response| Action {
-            plan: response.plan.clone(),
-            due: response.due,
-            comment: response.comment.clone(),
-        };
-        if action(&answer.before) != action(&answer.after) {
-            events.push(Event::new(firm, &answer.id, &act, &action(&answer.after)));
+        let told = |response: &Response| (response.plan.clone(), response.due, response.comment.clone());
+        if told(&answer.before) != told(&answer.after) {
+            let (plan, due, comment) = told(&answer.after);
+            let known = actions.current(firm, &answer.id);
+            let action = known.map_or_else(|| new_id(firm, &answer.id, &plan, &act), |known| known.id.clone());
+            let owner = known.map(|known| known.owner.clone()).unwrap_or_default();
+            let step = Step::Planned { action, plan, owner, due, comment };
+            events.push(Event::new(firm, &answer.id, &act, &step));
         }
     }
     Ok((events, refused))

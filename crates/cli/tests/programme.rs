@@ -150,7 +150,9 @@ fn the_register_says_what_is_due_and_the_diagnostic_accuses() {
         .lines()
         .map(|line| serde_json::from_str::<Json>(line).unwrap()["check"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(checks, ["programme/cycle-overdue", "programme/incident-reassessment-overdue"]);
+    let expected =
+        ["programme/cycle-overdue", "programme/incident-reassessment-overdue", "programme/incident-report-incomplete"];
+    assert_eq!(checks, expected);
 
     // A register that held since a day of the past; and none before it.
     let past = Place::new();

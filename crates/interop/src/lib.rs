@@ -17,3 +17,10 @@ pub mod write;
 
 pub use finding::{ImportLog, ImportedFinding};
 pub use read::{FORMATS, Import, MAX_BYTES, Refusal, import};
+
+/// Rows as CSV that spreadsheet programs show and never compute: what begins like a formula has a quote before it.
+pub fn spreadsheet_csv(rows: &[Vec<String>]) -> Vec<u8> {
+    let guarded: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| table::guarded(cell)).collect()).collect();
+    table::csv(&guarded)
+}

@@ -19,4 +19,5 @@ pub mod life;
 pub mod overview;
 pub mod person;
 pub mod register;
+pub mod reporting;
 pub mod schedule;

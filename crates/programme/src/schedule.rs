@@ -109,6 +109,11 @@ pub fn mark_predating(rows: &mut [Row], evidence: &[Artefact]) {
 }
 
 impl Row {
+    /// Whether it has any date to come; a system that is retired or unclassified may have none.
+    pub fn has_dates(&self) -> bool {
+        self.due.is_some() || self.incidents.iter().any(|duty| duty.duty.state.is_open())
+    }
+
     /// Something has to be done now: unclassified, past a date, due soon, or a re-assessment is open.
     pub fn is_due(&self) -> bool {
         let by_cycle =
@@ -214,19 +219,33 @@ pub fn ics(rows: &[Row], words: &CalendarWords<'_>, stamp: Timestamp) -> String 
     for row in rows {
         let of = |words: &str, incident: &str| words.replace("{system}", &row.name).replace("{incident}", incident);
         let uid = |what: &str| {
-            let digest = secdiag_model::Sha256::of(format!("{}|{}|{what}", row.firm, row.system).as_bytes());
-            format!("{}@secdiag", digest.short())
+            let name = format!("{}|{}|{what}", unmixed(&row.firm), unmixed(&row.system));
+            format!("{}@secdiag", secdiag_model::Sha256::of(name.as_bytes()).short())
         };
         if let Some(due) = row.due {
             event(uid("plan_by"), due.plan_by, of(words.plan_by, ""));
             event(uid("must_by"), due.must_by, of(words.must_by, ""));
         }
         for duty in row.incidents.iter().filter(|duty| duty.duty.state.is_open()) {
-            event(uid(&duty.incident), duty.duty.due, of(words.incident, &duty.incident));
+            event(uid(&of_incident(&duty.incident)), duty.duty.due, of(words.incident, &duty.incident));
         }
     }
     fold(&mut text, "END:VCALENDAR");
     text
+}
+
+/// A name in which the separator of names does not stand for itself. Names without it stay as they are, and so do the
+/// UIDs made of them.
+fn unmixed(name: &str) -> String {
+    name.replace('\\', "\\\\").replace('|', "\\|")
+}
+
+/// What an incident's date is about; an incident may be called like one of the two dates that every system has.
+fn of_incident(incident: &str) -> String {
+    match incident {
+        "plan_by" | "must_by" => format!("\\incident {incident}"),
+        _ => unmixed(incident),
+    }
 }
 
 /// RFC 5545 §3.3.11.

@@ -8,7 +8,7 @@ use secdiag_programme::cycle::{CycleState, usual_cycles};
 use secdiag_programme::event::{Act, in_order};
 use secdiag_programme::incident::DutyState;
 use secdiag_programme::register::{Fact, Register, System};
-use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, Row, Rules, ics, schedule};
+use secdiag_programme::schedule::{CalendarWords, IncidentAnchor, IncidentDuty, Row, Rules, ics, schedule};
 
 const REGISTER: &str = r#"
 firm = "Example Securities"
@@ -323,4 +323,35 @@ fn a_calendar_is_folded_escaped_and_keeps_its_uids() {
     let uids = |text: &str| text.lines().filter(|line| line.starts_with("UID:")).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(uids(&text), uids(&ics(&rows(date(2026, 2, 2)), &words, stamp)));
     assert_eq!(text.matches("BEGIN:VEVENT").count(), 5);
+}
+
+#[test]
+fn no_two_dates_of_a_calendar_have_one_uid() {
+    let words = CalendarWords { plan_by: "p", must_by: "m", incident: "i" };
+    // Names that meet when they are put together without care, and incidents called like the other dates.
+    let names = ["a", "b", "a|b", "|", "\\", "\\|", "plan_by", "must_by", "a|plan_by", "\\incident plan_by"];
+    let (model, mut all) = (rows(date(2026, 2, 1)), Vec::new());
+    let dated = model.iter().find(|row| row.due.is_some() && !row.incidents.is_empty()).unwrap();
+    for firm in names {
+        for system in names {
+            let mut row = dated.clone();
+            (row.firm, row.system) = (firm.into(), system.into());
+            let mut duty = row.incidents[0].clone();
+            duty.duty.state = DutyState::Open;
+            row.incidents = names.map(|incident| IncidentDuty { incident: incident.into(), ..duty.clone() }).into();
+            all.push(row);
+        }
+    }
+    let text = ics(&all, &words, Timestamp::UNIX_EPOCH).replace("\r\n ", "");
+    let uids: Vec<&str> = text.lines().filter(|line| line.starts_with("UID:")).collect();
+    assert_eq!(uids.len(), names.len().pow(2) * (2 + names.len()));
+    assert_eq!(uids.iter().collect::<std::collections::BTreeSet<_>>().len(), uids.len());
+    // Whoever subscribed to the calendar before keeps his entries: these two are those of the first version.
+    let digest = |what: &str| secdiag_model::Sha256::of(format!("a|b|{what}").as_bytes()).short();
+    for what in ["must_by", "a"] {
+        assert!(text.contains(&format!("UID:{}@secdiag", digest(what))), "{what}");
+    }
+    assert!(dated.has_dates());
+    let retired = Row { due: None, incidents: Vec::new(), ..dated.clone() };
+    assert!(!retired.has_dates());
 }

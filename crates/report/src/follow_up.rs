@@ -3,6 +3,7 @@
 use secdiag_model::programme::{self, Programme, SystemDates, TrendPoint};
 use secdiag_model::{Severity, SystemId};
 
+use crate::drills::{self, DrillTable};
 use crate::format;
 use crate::labels::{Labels, counted, fill};
 use crate::mark::Mark;
@@ -16,7 +17,34 @@ pub(crate) struct FollowUp {
     pub(crate) systems: Vec<System>,
     pub(crate) trend: Vec<Year>,
     pub(crate) lists: Vec<List>,
+    pub(crate) actions: Option<ActionList>,
+    pub(crate) drills: Vec<DrillTable>,
+    pub(crate) drills_more: Option<String>,
     pub(crate) resolved: Vec<Resolved>,
+}
+
+/// Improvement actions.
+pub(crate) struct ActionList {
+    pub(crate) rows: Vec<ActionRow>,
+    pub(crate) more: Option<String>,
+}
+
+/// One of them.
+pub(crate) struct ActionRow {
+    pub(crate) plan: String,
+    pub(crate) id: String,
+    pub(crate) mark: Mark,
+    pub(crate) title: String,
+    pub(crate) anchor: Option<String>,
+    pub(crate) finding_state: &'static str,
+    pub(crate) system: String,
+    pub(crate) owner: String,
+    pub(crate) due: String,
+    pub(crate) percent: String,
+    /// Where it stands, and the class of its shape.
+    pub(crate) state: (String, &'static str),
+    /// What was last reported; what shows that it is done.
+    pub(crate) told: Vec<String>,
 }
 
 /// A system with its dates.
@@ -91,12 +119,15 @@ impl FollowUp {
     pub(crate) fn new(cx: &Cx<'_>) -> Self {
         let resolved = Resolved::all(cx);
         let Some(programme) = &cx.result.programme else {
-            return Self { systems: Vec::new(), trend: Vec::new(), lists: Vec::new(), resolved };
+            return Self { systems: Vec::new(), trend: Vec::new(), lists: Vec::new(), actions: None, drills: Vec::new(), drills_more: None, resolved };
         };
         Self {
             systems: programme.systems.iter().map(|system| dates(cx, system)).collect(),
             trend: trend(cx, programme),
             lists: lists(cx, programme),
+            actions: Some(ActionList::new(cx, programme)),
+            drills: drills::tables(cx, programme),
+            drills_more: drills::more(cx, programme),
             resolved,
         }
     }
@@ -123,6 +154,8 @@ pub(crate) fn headlines(cx: &Cx<'_>) -> Vec<String> {
     let repeats = format::len(programme.repeats.len());
     headlines.extend((overdue > 0).then(|| counted(overdue, l.overdue_one, l.overdue_n)));
     headlines.extend((repeats > 0).then(|| counted(repeats, l.repeats_one, l.repeats_n)));
+    let late = format::len(programme.actions.iter().filter(|action| action.overdue).count());
+    headlines.extend((late > 0).then(|| counted(late, l.actions_late_one, l.actions_late_n)));
     headlines
 }
 
@@ -245,7 +278,7 @@ fn list(
     let row = |row: &programme::FollowUp| Row {
         mark: Mark::severity(row.severity, cx.lang),
         title: format::visible(row.title.get(cx.lang)),
-        anchor: cx.result.findings.iter().any(|finding| finding.id == row.id).then(|| format::anchor(&row.id)),
+        anchor: anchor(cx, &row.id),
         check: format::visible(&row.check),
         id: format::visible(&row.id),
         system: cx.system(&SystemId(row.system.clone())),
@@ -267,6 +300,54 @@ fn list(
     }
 }
 
+impl ActionList {
+    fn new(cx: &Cx<'_>, programme: &Programme) -> Self {
+        let more = format::len(programme.actions.len().saturating_sub(ROWS));
+        Self {
+            rows: programme.actions.iter().take(ROWS).map(|action| ActionRow::new(cx, action)).collect(),
+            more: (more > 0).then(|| fill(cx.l.more_in_programme, &[("n", &format::number(more))])),
+        }
+    }
+}
+
+impl ActionRow {
+    fn new(cx: &Cx<'_>, action: &programme::ImprovementAction) -> Self {
+        let l = cx.l;
+        let late = format::number(action.days_late.unwrap_or_default().unsigned_abs());
+        let state = match (action.state.as_str(), &action.done) {
+            _ if action.overdue => (fill(l.action_late, &[("n", &late)]), "fail"),
+            ("done", Some(day)) => (fill(l.action_done, &[("date", &format::visible(day))]), "pass"),
+            ("in_progress", _) => (l.action_in_progress.to_owned(), "observation"),
+            _ => (l.action_planned.to_owned(), "insufficient"),
+        };
+        let mut told: Vec<String> = Vec::new();
+        told.extend((!action.note.is_empty()).then(|| format::visible(&action.note)));
+        if !action.evidence.is_empty() {
+            let documents: Vec<String> = action.evidence.iter().map(|document| format::visible(document)).collect();
+            told.push(format!("{}{}{}", l.action_shown_by, l.colon, documents.join(l.comma)));
+        }
+        Self {
+            plan: if action.plan.is_empty() { "–".to_owned() } else { format::visible(&action.plan) },
+            id: format::visible(&action.id),
+            mark: Mark::severity(action.severity, cx.lang),
+            title: format::visible(action.title.get(cx.lang)),
+            anchor: anchor(cx, &action.finding),
+            finding_state: life_state(l, &action.finding_state),
+            system: cx.system(&SystemId(action.system.clone())),
+            owner: action.owner.as_deref().map_or_else(|| l.unowned.to_owned(), format::visible),
+            due: action.due.as_deref().map_or_else(|| "–".to_owned(), format::visible),
+            percent: format!("{}\u{a0}%", action.percent),
+            state,
+            told,
+        }
+    }
+}
+
+/// Where the report tells of a finding, if it does.
+fn anchor(cx: &Cx<'_>, id: &str) -> Option<String> {
+    cx.result.findings.iter().any(|finding| finding.id == id).then(|| format::anchor(id))
+}
+
 fn life_state(l: &Labels, state: &str) -> &'static str {
     match state {
         "new" => l.state_new,
@@ -274,6 +355,9 @@ fn life_state(l: &Labels, state: &str) -> &'static str {
         "in_progress" => l.state_in_progress,
         "remediated" => l.state_remediated,
         "risk_accepted" => l.state_accepted,
+        "verified" | "closed" => l.state_gone,
+        "false_positive" => l.state_false,
+        "superseded" => l.state_superseded,
         _ => l.state_open,
     }
 }

@@ -131,7 +131,40 @@ labels! {
     state_open: "open", "未結案";
     state_in_progress: "in progress", "改善中";
     state_remediated: "said to be remedied", "申報已改善，待確認";
+    state_gone: "gone", "已改善";
+    state_false: "decided to be none", "判定為誤報";
+    state_superseded: "merged into another", "已併入其他缺失";
     state_accepted: "risk accepted", "風險接受";
+    drills: "Social-engineering drills", "社交工程演練";
+    drill_on: "{campaign}, {date}: {n} persons", "{campaign}（{date}），送達 {n} 人";
+    drill_undated: "day not told", "未載日期";
+    drill_note: "Distinct persons without the visits of mail scanners; in brackets the Wilson interval at 95 %.", "以不重複人數計，已排除郵件掃描程式之造訪；括號內為 95% Wilson 信賴區間。";
+    drill_programs: "Programs visited {n} mailboxes; counting every visit, {opened} would have opened and {clicked} clicked.", "有 {n} 個信箱曾遭程式造訪；若計入所有造訪，開啟率為 {opened}、點閱率為 {clicked}。";
+    drill_not_told: "Single visits are not told, so those of programs could not be taken out: the rates may be too high.", "未提供個別造訪紀錄，無法排除程式造訪，比率可能偏高。";
+    drill_earlier: "{n} earlier drills are in programme.json.", "另有 {n} 次較早之演練，詳見 programme.json。";
+    drill_unit: "Unit", "單位";
+    drill_all: "All", "全體";
+    drill_no_unit: "Unit not told", "未載明單位";
+    drill_persons: "Persons", "人數";
+    drill_opened: "Opened", "開啟";
+    drill_clicked: "Clicked", "點閱";
+    drill_submitted: "Handed in data", "輸入資料";
+    drill_reported: "Reported", "通報";
+    drill_retrained: "Retrained in time", "如期補訓";
+    drill_retrained_until: "Those who clicked had to be trained again by {date}: {late} were late, {missing} were not trained, {waiting} have time left.", "點閱者應於 {date} 前完成補訓：逾期完成 {late} 人，未完成 {missing} 人，期限未屆 {waiting} 人。";
+    drill_retrained_unknown: "No training records are given, so it is not known who was trained again.", "未提供教育訓練紀錄，補訓情形不明。";
+    actions: "Improvement actions", "改善措施";
+    actions_none: "No improvement action is recorded in this workspace.", "工作區內沒有改善措施紀錄。";
+    actions_late_one: "1 improvement action is overdue.", "有 1 項改善措施已逾期。";
+    actions_late_n: "{n} improvement actions are overdue.", "有 {n} 項改善措施已逾期。";
+    measure: "Measure", "改善措施";
+    done_by: "To be done by", "預定完成日";
+    progress: "Progress", "進度";
+    action_planned: "planned", "已規劃";
+    action_in_progress: "in progress", "進行中";
+    action_done: "done on {date}", "已於 {date} 完成";
+    action_late: "overdue for {n} days", "已逾期 {n} 日";
+    action_shown_by: "Shown by", "完成佐證";
     more_in_programme: "{n} more are in programme.json.", "另有 {n} 項，詳見 programme.json。";
     resolved: "Resolved since earlier runs", "已改善之缺失";
     resolved_intro: "Looked for again and no longer seen.", "本次重新檢視後已不再發現。";
@@ -513,7 +546,7 @@ mod tests {
     /// Words of Latin letters that are names, not English.
     fn english(text: &str) -> Vec<&str> {
         const NAMES: &[&str] =
-            &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items", "programme"];
+            &["n", "SHA", "MB", "findings", "jsonl", "coverage", "json", "notes", "items", "programme", "Wilson"];
         let mut outside = String::new();
         let mut depth = 0;
         for c in text.chars() {

@@ -5,6 +5,7 @@
 //! says so and names the file of the run that has it in full. The same result gives the same bytes.
 
 mod appendix;
+mod drills;
 mod findings;
 mod follow_up;
 mod format;

@@ -10,6 +10,7 @@ mod bulk;
 mod device;
 mod error;
 mod import;
+mod known;
 mod life;
 mod log;
 mod record;

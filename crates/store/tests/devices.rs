@@ -192,7 +192,7 @@ async fn a_renamed_device_keeps_its_finding_with_owner_exception_and_clock() {
     assert!(place.state(&rule("fw-hq-1").id, 5).await.is_none(), "it is no finding of its own");
     let names = place.store.device_names(FIRM, id).await.unwrap().unwrap();
     assert_eq!((names.name.as_str(), names.formerly), ("fw-hq-1", vec!["fw-edge-1".to_owned()]));
-    let facts = place.store.finding_facts(Some(FIRM)).await.unwrap();
+    let facts = place.store.finding_facts(Some(FIRM), secdiag_store::AsOf::default()).await.unwrap();
     assert_eq!(facts[&(FIRM.to_owned(), id.to_owned())].asset.as_deref(), Some("fw-hq-1"));
     // Gone on the renamed device: it was looked for. Back again: a repeat.
     let third = place.run(6, &["fw-hq-1"], vec![]).await;

@@ -14,11 +14,13 @@ mod campaign;
 mod checks;
 mod ddos;
 mod exports;
+mod figures;
 mod gophish;
 mod map;
 pub mod measure;
 mod people;
 pub mod redact;
+mod retraining;
 mod review;
 mod table;
 mod view;
@@ -32,6 +34,8 @@ use secdiag_records::{At, Notes};
 use serde::{Deserialize, Serialize};
 
 pub use campaign::{Mail, Part, Source, Visit, What, person};
+pub use figures::{All, Figures, figures};
+pub use retraining::Retrained;
 pub use visits::{Reason, Signs, automated};
 
 use exports::Wording;

@@ -44,6 +44,9 @@ pub static LEDGER: Format = Format {
 static META: Meta =
     Meta { id: "programme", parser_version: 2, checks: checks::CHECKS, formats: &[&REGISTER, &LEDGER], tables: &[] };
 
+/// Incidents of this level and above are major.
+pub(crate) const MAJOR_FROM: u8 = 3;
+
 struct Programme;
 
 impl Inspection for Programme {
@@ -204,6 +207,6 @@ fn rules(categories: &[Category]) -> Rules {
         cycles,
         incident_months: categories.first().map_or(3, |category| category.incident_months),
         anchor: IncidentAnchor::Occurred,
-        major_from: 3,
+        major_from: MAJOR_FROM,
     }
 }

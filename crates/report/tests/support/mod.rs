@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use secdiag_model::programme::{FollowUp, Programme, Reassessment, SystemDates, TrendPoint};
+use secdiag_model::programme::{FollowUp, ImprovementAction, Programme, Reassessment, SystemDates, TrendPoint};
 use secdiag_model::result::{
     AttestationResult, CheckCoverage, CoverageFile, FindingRecord, FindingStatus, FindingTexts, IntelList,
     ItemCheckResult, ItemResult, NeedResult, ResolvedFinding, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
@@ -685,6 +685,30 @@ fn notes() -> Vec<Note> {
     ]
 }
 
+/// An action that is overdue, one in time and one that is done.
+fn actions(systems: &[&str]) -> Vec<ImprovementAction> {
+    let action = |id: &str, state: &str, percent, late: i64| ImprovementAction {
+        id: Sha256::of(id.as_bytes()).short()[..10].to_owned(),
+        finding: Sha256::of(b"rule 4").short(),
+        check: "firewall/permit-any-any".into(),
+        title: Bilingual { en: "fw-core: rule 4 permits everything".into(), zh_tw: "fw-core：rule 4 允許任意連線".into() },
+        system: systems[0].into(),
+        severity: Severity::High,
+        finding_state: if state == "done" { "verified".into() } else { "in_progress".into() },
+        plan: format!("Replace rule {id} <by> a narrow one"),
+        owner: (state != "planned").then(|| "C. Wang".into()),
+        due: Some("2026-11-01".into()),
+        state: state.into(),
+        percent,
+        note: if percent > 0 { "tested in the laboratory".into() } else { String::new() },
+        done: (state == "done").then(|| "2026-10-30".into()),
+        evidence: if state == "done" { vec!["change-4711.pdf".into()] } else { Vec::new() },
+        overdue: late > 0,
+        days_late: (state != "done").then_some(late),
+    };
+    vec![action("4", "in_progress", 40, 22), action("5", "planned", 0, -3), action("6", "done", 100, 0)]
+}
+
 /// Three years of a firm, with something of everything that is followed up.
 fn programme(systems: &[&str]) -> Programme {
     let follow_up = |id: &str, severity, state: &str, due: &str, late| FollowUp {
@@ -748,5 +772,6 @@ fn programme(systems: &[&str]) -> Programme {
             approved_by: Some("M. Hsieh".into()),
             ..follow_up("rule 7", Severity::High, "risk_accepted", "2027-03-31", -128)
         }],
+        actions: actions(systems),
     }
 }

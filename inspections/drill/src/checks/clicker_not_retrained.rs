@@ -17,12 +17,11 @@
 //! # References
 //! INS 陸; MECH 3.
 
-use std::collections::BTreeMap;
-
 use secdiag_catalogue::LimitId;
 use secdiag_inspect::{Check, JudgeCx, Looked};
 use secdiag_model::Subject;
 
+use crate::retraining::{Retrained, Trained};
 use crate::view::{View, clicks};
 
 /// Identity.
@@ -33,10 +32,7 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
     if view.courses().next().is_none() {
         return;
     }
-    let mut trained: BTreeMap<&str, Vec<jiff::civil::Date>> = BTreeMap::new();
-    for (_, course) in view.courses().filter(|(_, course)| course.remedial && course.completed <= cx.as_of) {
-        trained.entry(&course.person).or_default().push(course.completed);
-    }
+    let trained = Trained::of(view.courses().map(|(_, course)| course), cx.as_of);
     let clicks = clicks(view);
     let mut looked = 0;
     for drilled in view.recent(cx.as_of) {
@@ -44,12 +40,11 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
         let due = limit.until(launched);
         for person in &drilled.measures.clickers {
             looked += 1;
-            let first = trained.get(person.as_str()).and_then(|days| days.iter().filter(|day| **day >= launched).min());
-            let (state, late) = match first {
-                Some(day) if *day <= due => continue,
-                Some(day) => ("late", day.to_string()),
-                None if cx.as_of <= due => continue,
-                None => ("missing", String::new()),
+            let became = trained.became(person, launched, limit, cx.as_of);
+            let late = match became {
+                Retrained::InTime | Retrained::Waiting => continue,
+                Retrained::Late(day) => day.to_string(),
+                Retrained::Missing => String::new(),
             };
             let excerpt = format!("{person} clicked in campaign {} of {launched}", drilled.campaign.name);
             let mut found = drilled.finding(&CHECK, excerpt);
@@ -57,7 +52,7 @@ pub(crate) fn judge(view: &View<'_>, cx: &JudgeCx<'_>) {
             cx.report(
                 found
                     .fact("person", person.as_str())
-                    .fact("state", state)
+                    .fact("state", became.word())
                     .fact("completed", late)
                     .fact("due", due.to_string())
                     .fact("clicks_in_last_three", clicks.get(person).copied().unwrap_or_default()),

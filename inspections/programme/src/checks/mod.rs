@@ -16,6 +16,7 @@ secdiag_inspect::checks! {
     classification_review_overdue,
     cycle_overdue,
     incident_reassessment_overdue,
+    incident_report_incomplete,
     advisory_open_too_long,
     advisory_not_searched,
 }
