@@ -7,6 +7,9 @@
 //! *Questions without a diagnostic*: one packet ([`ask`]), two versions ([`diff`]), one service ([`matrix`]), sources
 //! that cannot be ([`spoof`]), a configuration to show ([`anonymise`]).
 //!
+//! *Other evidence* ([`beside`]): listed addresses that are not blocked, and what a wide rule was used for
+//! ([`proposal`]).
+//!
 //! *Limits*: one device at a time; translation and routing are read, but rules are judged as they see addresses:
 //! FortiOS virtual IPs stand for their targets.
 
@@ -14,6 +17,7 @@
 
 pub mod anonymise;
 pub mod ask;
+pub mod beside;
 pub mod checks;
 pub mod cover;
 pub mod diff;
@@ -25,6 +29,7 @@ pub mod matrix;
 pub mod net;
 pub mod policy;
 pub mod ports;
+pub mod proposal;
 pub mod risky;
 pub mod spoof;
 pub mod standing;
@@ -92,9 +97,10 @@ impl Inspection for Firewall {
     }
 
     fn judge(&self, facts: &Facts<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
+        let beside = beside::Beside::of(facts)?;
         for document in &facts.documents::<Policy>()? {
             let unfolded = checks::Unfolded::of(&document.value, cx.as_of);
-            let Some(firewall) = checks::Firewall::new(document, &unfolded) else { continue };
+            let Some(firewall) = checks::Firewall::new(document, &unfolded, &beside) else { continue };
             if firewall.flats.iter().any(|flat| flat.incomplete) {
                 let text = format!("{}: lists are nested so deep that not all of them were followed", firewall.name);
                 let note = Note::new(NoteKind::NotUnderstood, "too-deep", text);

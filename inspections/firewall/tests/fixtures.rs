@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::disallowed_methods, reason = "a test reads its fixtures; the inspection does not")]
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -30,7 +31,14 @@ fn judge(path: &Path) -> Judged {
     let none = r#"{"id":"none","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#;
     let thresholds = serde_json::from_str(none).unwrap();
     assert!(recognise(FORMATS, &name(path), &bytes).is_some(), "{} is not recognised", path.display());
-    Bench::default().file(FIREWALL, &name(path), &bytes).judge(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds)
+    // Answers of queries to other evidence lie beside the configuration.
+    let beside = std::fs::read(path.with_extension("rows.json")).unwrap_or_else(|_| b"{}".to_vec());
+    let mut answers: BTreeMap<String, Vec<serde_json::Value>> = serde_json::from_slice(&beside).unwrap();
+    let queries = FIREWALL.meta().checks.iter().flat_map(|check| check.queries);
+    let rows = queries.filter_map(|query| Some((query.name, answers.remove(query.name)?))).collect();
+    assert!(answers.is_empty(), "{}: no check asks {:?}", path.display(), answers.keys());
+    let bench = Bench::default().file(FIREWALL, &name(path), &bytes);
+    bench.judge_with(FIREWALL, jiff::civil::date(2026, 11, 23), &thresholds, &rows)
 }
 
 fn compare(path: &Path, found: &str) {

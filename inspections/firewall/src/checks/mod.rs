@@ -7,17 +7,21 @@ use jiff::civil::Date;
 use secdiag_inspect::{Check, JudgeCx, Looked, ParsedDocument};
 use secdiag_model::{Artefact, Finding, Locator, Proof, Subject};
 
+use crate::beside::Beside;
 use crate::cover::{Ask, Index};
 use crate::direction::{Compass, Direction};
 use crate::flat::{Cube, Effect, Entry, Flat, Left, Sure, Universe, flatten};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto};
 use crate::policy::{Action, Chain, Hook, Policy, Rule};
+use crate::proposal::Proposal;
 use crate::standing::{Placed, Standing, standings};
 
 secdiag_inspect::checks! {
     fn(&Firewall<'_>, &JudgeCx<'_>);
     permit_any_any,
+    outbound_any_service,
+    wide_port_range,
     permissive_inbound_service,
     telnet_allowed,
     ftp_allowed,
@@ -26,6 +30,7 @@ secdiag_inspect::checks! {
     database_from_outside,
     management_from_any,
     nat_exposes_internal,
+    indicator_not_blocked,
     missing_deny_all,
     deny_all_not_logged,
     permit_not_logged,
@@ -44,12 +49,15 @@ pub(crate) use crate::vendors::READS;
 
 /// Proofs of one finding.
 pub(crate) const PROOFS_MAX: usize = 10;
+/// Narrow rules that a text names; all are among the facts.
+const NARROW_SHOWN: usize = 12;
 /// Lines that a finding about many rules lists.
 const ALL_MAX: usize = 10_000;
 
 /// A policy's paths, unfolded.
 pub struct Unfolded<'a> {
     universe: Universe,
+    as_of: Date,
     /// One per path.
     pub flats: Vec<Flat<'a>>,
 }
@@ -59,7 +67,7 @@ impl<'a> Unfolded<'a> {
     pub fn of(policy: &'a Policy, as_of: Date) -> Self {
         let universe = Universe::of(policy);
         let flats = policy.paths.iter().map(|path| flatten(policy, &universe, path, Some(as_of))).collect();
-        Self { universe, flats }
+        Self { universe, as_of, flats }
     }
 }
 
@@ -76,13 +84,21 @@ pub struct Firewall<'a> {
     /// Its directions.
     pub compass: Compass,
     universe: &'a Universe,
+    /// What other evidence says.
+    pub beside: &'a Beside,
     standings: OnceCell<Vec<(Placed<'a>, Standing<'a>)>>,
+    proposals: OnceCell<BTreeMap<*const Rule, Proposal>>,
+    as_of: Date,
     artefact: &'a Artefact,
 }
 
 impl<'a> Firewall<'a> {
     /// Of a policy and its unfolded paths.
-    pub fn new(document: &'a ParsedDocument<'a, Policy>, unfolded: &'a Unfolded<'a>) -> Option<Self> {
+    pub fn new(
+        document: &'a ParsedDocument<'a, Policy>,
+        unfolded: &'a Unfolded<'a>,
+        beside: &'a Beside,
+    ) -> Option<Self> {
         let artefact = *document.artefacts.first()?;
         let policy = &document.value;
         let stem = artefact.file_name().split('.').next().unwrap_or_default();
@@ -96,7 +112,10 @@ impl<'a> Firewall<'a> {
             indexes,
             compass,
             universe: &unfolded.universe,
+            beside,
             standings: OnceCell::new(),
+            proposals: OnceCell::new(),
+            as_of: unfolded.as_of,
             artefact,
         })
     }
@@ -128,6 +147,39 @@ impl<'a> Firewall<'a> {
     /// What becomes of each rule among the others; worked out once for all checks.
     pub fn standings(&self) -> &[(Placed<'a>, Standing<'a>)] {
         self.standings.get_or_init(|| standings(self.flats, &self.indexes))
+    }
+
+    /// What a rule was used for in the traffic given; nothing where none was, or none of it.
+    fn proposal(&self, rule: &Rule) -> Option<&Proposal> {
+        let worked_out = || {
+            let inside = &self.compass.inside_addrs;
+            crate::proposal::proposals(self.policy, &self.beside.observed, inside, Some(self.as_of))
+        };
+        self.proposals.get_or_init(worked_out).get(&std::ptr::from_ref(rule))
+    }
+
+    /// The finding, with the narrow rules that would have let the same connections pass; both texts are empty where no
+    /// traffic was given that the rule lets pass.
+    pub(crate) fn with_proposal(&self, finding: Finding, rule: &Rule) -> Finding {
+        let Some(used) = self.proposal(rule) else {
+            return finding.fact("proposal", "").fact("proposal_zh", "");
+        };
+        let outside = AddrSet::full().minus(&self.compass.inside_addrs);
+        let rules = |words: [&str; 2]| -> Vec<String> {
+            used.rules.iter().map(|rule| rule.describe(&outside, words)).collect()
+        };
+        let (en, zh) = (rules(["the Internet", "connections"]), rules(["網際網路", "筆連線"]));
+        let proposal = format!(
+            " The traffic given used it for {} connections; these rules permit them all: {}.",
+            used.connections,
+            crate::net::shorten(en.clone(), NARROW_SHOWN)
+        );
+        let proposal_zh = format!(
+            "依所提供之流量，該規則共放行 {} 筆連線，下列規則即可涵蓋：{}。",
+            used.connections,
+            crate::net::shorten(zh, NARROW_SHOWN)
+        );
+        finding.fact("proposal", proposal).fact("proposal_zh", proposal_zh).fact("narrow_rules", en)
     }
 
     /// Lists that packets can come to.
@@ -454,12 +506,16 @@ pub(crate) fn those(cubes: &[Cube], services: &[Service]) -> Vec<Cube> {
 /// protocol, or at least every TCP and UDP port (0 need not be among them).
 pub(crate) fn any_to_any(cubes: &[Cube]) -> Vec<Cube> {
     let wide: Vec<&Cube> = cubes.iter().filter(|cube| cube.src.is_any() && cube.dst.is_any()).collect();
-    let all_ports = |number: u8| {
-        let of = wide.iter().filter(|cube| cube.service.proto.0.contains(number) && cube.service.sport.0.is_full());
+    if all_ports(&wide) { wide.into_iter().cloned().collect() } else { Vec::new() }
+}
+
+/// Whether boxes together hold every TCP and every UDP port from 1 on, from any source port.
+pub(crate) fn all_ports(cubes: &[&Cube]) -> bool {
+    [proto::TCP, proto::UDP].into_iter().all(|number| {
+        let of = cubes.iter().filter(|cube| cube.service.proto.0.contains(number) && cube.service.sport.0.is_full());
         let ports = of.fold(Intervals::empty(), |all, cube| all.union(&cube.service.dport.0));
         ports.covers(&Intervals::range(1, u16::MAX))
-    };
-    if all_ports(proto::TCP) && all_ports(proto::UDP) { wide.into_iter().cloned().collect() } else { Vec::new() }
+    })
 }
 
 /// Number or statement, with the name where there is one, short enough for a headline.

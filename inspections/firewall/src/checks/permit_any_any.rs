@@ -7,7 +7,8 @@
 //! Such a rule is no filter: whatever listens behind it, today or after the next installation, can be reached.
 //!
 //! # Evidence
-//! A firewall configuration.
+//! A firewall configuration; with captures or connection logs beside it the finding says which narrow rules would have let
+//! the same connections pass.
 //!
 //! # Limits
 //! "Any" is every address of a family; every service is every protocol, or every TCP and UDP port. Rules that are
@@ -21,14 +22,15 @@
 
 use secdiag_inspect::{Check, JudgeCx};
 
+use crate::beside::OBSERVED;
 use crate::checks::{Firewall, READS, any_to_any};
 
 /// Identity.
-pub(crate) const CHECK: Check = Check::new("firewall/permit-any-any", READS);
+pub(crate) const CHECK: Check = Check::new("firewall/permit-any-any", READS).asks(&[&OBSERVED]);
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     firewall.looked_every_way(&CHECK, cx);
     for permit in firewall.permits(&|_, cubes| any_to_any(cubes)) {
-        cx.report(firewall.finding(&CHECK, &permit));
+        cx.report(firewall.with_proposal(firewall.finding(&CHECK, &permit), permit.rule));
     }
 }
