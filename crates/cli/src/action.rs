@@ -159,17 +159,8 @@ pub(crate) fn action(options: &ActionArgs) -> Result<Exit> {
 impl ActionArgs {
     /// Who does it now, with a reason of its own where the step says one itself.
     fn act(&self, reason: &str) -> Result<Act> {
-        if self.by.trim().is_empty() {
-            return Err(UsageError("say who does it: --by NAME".into()).into());
-        }
-        let now = Timestamp::now();
         let reason = if self.reason.trim().is_empty() { reason } else { &self.reason };
-        Ok(Act {
-            actor: self.by.clone(),
-            reason: reason.trim().to_owned(),
-            at: self.at.map_or(now, |when| when.0),
-            recorded_at: now,
-        })
+        crate::findings::act(&self.by, reason.trim(), self.at)
     }
 }
 

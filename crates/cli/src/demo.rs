@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use jiff::civil::Date;
-use jiff::{Timestamp, tz};
+use jiff::Timestamp;
 use secdiag_demo::{Deed, EDITIONS, Edition, NOW, Truth};
 use secdiag_model::Lang;
 use secdiag_model::result::FindingRecord;

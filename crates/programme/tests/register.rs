@@ -169,7 +169,7 @@ fn contradictions_are_all_told_and_nothing_is_used() {
         discovered = 2026-01-31
     "#;
     let complaints = Register::parse(bad).unwrap_err().0;
-    assert_eq!(complaints.len(), 9, "{complaints:#?}");
+    assert_eq!(complaints.len(), 13, "{complaints:#?}");
     let syntax = Register::parse("[[system]]\nid = \"a\"\nname = \"A\"\ncommissioned = \"soon\"\n").unwrap_err();
     assert!(syntax.to_string().contains("soon"), "{syntax}");
     let unknown = Register::parse("[[system]]\nid = \"a\"\nname = \"A\"\ncommissioned = 2020-01-01\ncolour = 1\n");
