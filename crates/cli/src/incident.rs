@@ -115,7 +115,8 @@ pub(crate) fn incident(options: &IncidentArgs) -> Result<Exit> {
 }
 
 fn row<'a>(firm: &'a str, incident: &'a Incident, catalogue: &'a Catalogue, as_of: Date) -> Row<'a> {
-    let names = |lang| incident.report.missing().into_iter().map(|block| catalogue.words().block(block, lang)).collect();
+    let names =
+        |lang| incident.report.missing().into_iter().map(|block| catalogue.words().block(block, lang)).collect();
     Row {
         firm,
         incident: &incident.id,

@@ -691,7 +691,10 @@ fn actions(systems: &[&str]) -> Vec<ImprovementAction> {
         id: Sha256::of(id.as_bytes()).short()[..10].to_owned(),
         finding: Sha256::of(b"rule 4").short(),
         check: "firewall/permit-any-any".into(),
-        title: Bilingual { en: "fw-core: rule 4 permits everything".into(), zh_tw: "fw-core：rule 4 允許任意連線".into() },
+        title: Bilingual {
+            en: "fw-core: rule 4 permits everything".into(),
+            zh_tw: "fw-core：rule 4 允許任意連線".into(),
+        },
         system: systems[0].into(),
         severity: Severity::High,
         finding_state: if state == "done" { "verified".into() } else { "in_progress".into() },
