@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use secdiag_model::programme::{Drill, DrillFigures, DrillRates, FollowUp, ImprovementAction, Programme, Rate, Reassessment, Retraining, SystemDates, TrendPoint};
+use secdiag_model::programme::{
+    Drill, DrillFigures, DrillRates, FollowUp, ImprovementAction, Programme, Rate, Reassessment, Retraining,
+    SystemDates, TrendPoint,
+};
 use secdiag_model::result::{
     AttestationResult, CheckCoverage, CoverageFile, FindingRecord, FindingStatus, FindingTexts, IntelList,
     ItemCheckResult, ItemResult, NeedResult, ResolvedFinding, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
