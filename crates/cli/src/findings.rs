@@ -111,6 +111,11 @@ impl View {
         Ok(Self { as_of: None, known_on })
     }
 
+    /// The same knowledge without a day: for things whose records tell their days themselves.
+    pub(crate) const fn of_any_day(self) -> Self {
+        Self { as_of: None, known_on: self.known_on }
+    }
+
     /// What had taken effect by then is counted.
     pub(crate) fn until(&self) -> Timestamp {
         self.as_of.map_or(Timestamp::MAX, |when| when.0)

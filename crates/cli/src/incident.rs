@@ -81,7 +81,8 @@ pub(crate) fn incident(options: &IncidentArgs) -> Result<Exit> {
     let registers = block_on(async {
         let store = Store::open(&workspace.database()).await?;
         known::firm(&store, firm.as_deref()).await?;
-        registers_of(&store, firm.as_deref(), view).await
+        // A register is often taken in long after its incidents, whose days it tells.
+        registers_of(&store, firm.as_deref(), &view.of_any_day()).await
     })?;
     let as_of = day_of(view.instant());
     let mut rows: Vec<Row<'_>> = registers
