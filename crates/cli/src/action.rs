@@ -145,8 +145,7 @@ pub(crate) fn action(options: &ActionArgs) -> Result<Exit> {
             Deed::List { view, overdue, owner, format } => {
                 let told = list(&store, options.firm.as_deref(), view).await?;
                 let wanted = |row: &&Told| {
-                    (!overdue || row.row.overdue)
-                        && owner.as_ref().is_none_or(|owner| row.row.action.owner == *owner)
+                    (!overdue || row.row.overdue) && owner.as_ref().is_none_or(|owner| row.row.action.owner == *owner)
                 };
                 show_list(options, &catalogue, &told, wanted, *format)
             }
@@ -403,8 +402,27 @@ pub(crate) fn aligned(rows: &[Vec<String>]) -> String {
 
 fn csv(rows: &[&Told]) -> Vec<u8> {
     const HEADS: [&str; 21] = [
-        "firm", "action", "plan", "owner", "due", "state", "percent", "overdue", "days_late", "note", "done_on", "evidence",
-        "comment", "planned_on", "planned_by", "finding", "finding_state", "severity", "system", "title", "title_zh_tw",
+        "firm",
+        "action",
+        "plan",
+        "owner",
+        "due",
+        "state",
+        "percent",
+        "overdue",
+        "days_late",
+        "note",
+        "done_on",
+        "evidence",
+        "comment",
+        "planned_on",
+        "planned_by",
+        "finding",
+        "finding_state",
+        "severity",
+        "system",
+        "title",
+        "title_zh_tw",
     ];
     let mut lines = vec![HEADS.map(str::to_owned).to_vec()];
     for told in rows {

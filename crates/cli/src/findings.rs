@@ -114,7 +114,8 @@ impl View {
 
     /// As it stood at the end of a day, with what was known by the end of another.
     pub(crate) fn days(as_of: Option<Date>, known_on: Option<Date>) -> Result<Self> {
-        let end = |day: Option<Date>| day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose();
+        let end =
+            |day: Option<Date>| day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose();
         Ok(Self { as_of: end(as_of)?, known_on: end(known_on)? })
     }
 
@@ -122,6 +123,11 @@ impl View {
     pub(crate) fn known_by(day: Option<Date>) -> Result<Self> {
         let known_on = day.map(|day| end_of(day).map(When).context("the day is out of range")).transpose()?;
         Ok(Self { as_of: None, known_on })
+    }
+
+    /// The same knowledge without a day: for things whose records tell their days themselves.
+    pub(crate) const fn of_any_day(self) -> Self {
+        Self { as_of: None, known_on: self.known_on }
     }
 
     /// What had taken effect by then is counted.
@@ -276,7 +282,8 @@ async fn unknown_to(store: &Store, options: &FindingsArgs) -> Result<Option<Exit
         }
     }
     let none = store.firms_with("finding").await?.is_empty();
-    Ok(none.then(|| known::nothing("the workspace has no findings: `secdiag diagnose` or `secdiag import` bring them in")))
+    Ok(none
+        .then(|| known::nothing("the workspace has no findings: `secdiag diagnose` or `secdiag import` bring them in")))
 }
 
 fn row(firm: String, finding: String, life: Life, due: Option<Date>, day: Date, facts: Option<FindingFacts>) -> Row {

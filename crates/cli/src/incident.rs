@@ -81,7 +81,8 @@ pub(crate) fn incident(options: &IncidentArgs) -> Result<Exit> {
     let registers = block_on(async {
         let store = Store::open(&workspace.database()).await?;
         known::firm(&store, firm.as_deref()).await?;
-        registers_of(&store, firm.as_deref(), view).await
+        // A register is often taken in long after its incidents, whose days it tells.
+        registers_of(&store, firm.as_deref(), &view.of_any_day()).await
     })?;
     let as_of = day_of(view.instant());
     let mut rows: Vec<Row<'_>> = registers
@@ -115,7 +116,8 @@ pub(crate) fn incident(options: &IncidentArgs) -> Result<Exit> {
 }
 
 fn row<'a>(firm: &'a str, incident: &'a Incident, catalogue: &'a Catalogue, as_of: Date) -> Row<'a> {
-    let names = |lang| incident.report.missing().into_iter().map(|block| catalogue.words().block(block, lang)).collect();
+    let names =
+        |lang| incident.report.missing().into_iter().map(|block| catalogue.words().block(block, lang)).collect();
     Row {
         firm,
         incident: &incident.id,

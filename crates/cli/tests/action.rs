@@ -68,7 +68,19 @@ fn an_action_goes_from_plan_to_done_and_every_list_shows_it_as_it_stood() {
     assert!(nothing.contains("secdiag action add"), "{nothing}");
     let add = |finding: &str, what: &str, owner: &str, due: &str| {
         let told = place.told(&[
-            "action", "add", finding, "--what", what, "--owner", owner, "--due", due, "--by", "Lin", "--at", "2026-03-10",
+            "action",
+            "add",
+            finding,
+            "--what",
+            what,
+            "--owner",
+            owner,
+            "--due",
+            due,
+            "--by",
+            "Lin",
+            "--at",
+            "2026-03-10",
         ]);
         told.split_whitespace().next().unwrap().to_owned()
     };
@@ -83,7 +95,9 @@ fn an_action_goes_from_plan_to_done_and_every_list_shows_it_as_it_stood() {
     assert!(told.contains("in progress  40 %") && told.contains("two of five places"), "{told}");
     let early = [&progress[..], &["--by", "Chen", "--at", "2026-01-01"]].concat();
     assert!(place.refused(2, &early).contains("was planned on 2026-03-10"));
-    assert!(place.refused(2, &["action", "progress", "zz", "--percent", "1", "--note", "x", "--by", "C"]).contains("zz"));
+    assert!(
+        place.refused(2, &["action", "progress", "zz", "--percent", "1", "--note", "x", "--by", "C"]).contains("zz")
+    );
     let too_much = ["action", "progress", &first, "--percent", "101", "--note", "x", "--by", "C"];
     assert!(place.refused(2, &too_much).contains("101"));
     let late = ["action", "add", finding, "--what", "x", "--owner", "C", "--due", "2020-01-01", "--by", "L"];
@@ -122,7 +136,19 @@ fn an_action_goes_from_plan_to_done_and_every_list_shows_it_as_it_stood() {
     assert_eq!(place.json(&["findings", "--json", "--state", "new"]).len(), 2);
     let by = ["--by", "Hsieh", "--reason", "looked", "--at", "2026-06-20"];
     place.told(&[&["finding", "remediate", &ids[1], "--evidence", "x"][..], &by].concat());
-    place.told(&["finding", "verify", &ids[1], "--evidence", "x", "--by", "Wang", "--reason", "ok", "--at", "2026-06-21"]);
+    place.told(&[
+        "finding",
+        "verify",
+        &ids[1],
+        "--evidence",
+        "x",
+        "--by",
+        "Wang",
+        "--reason",
+        "ok",
+        "--at",
+        "2026-06-21",
+    ]);
     assert_eq!(at("2026-06-20", &["--overdue"]).len(), 1);
     let none = place.secdiag(&[&LIST[..], &["--overdue", "--as-of", "2026-06-22"]].concat());
     assert!(none.status.success() && String::from_utf8_lossy(&none.stderr).contains("none of the 3"));
@@ -148,9 +174,8 @@ fn the_tracker_and_the_command_speak_of_the_same_actions() {
     let export = |name: &str| {
         place.told(&["tracker", "export", name]);
         let text = std::fs::read_to_string(place.0.path().join(name)).unwrap();
-        let mut reader = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .from_reader(text.trim_start_matches('\u{feff}').as_bytes());
+        let mut reader =
+            csv::ReaderBuilder::new().has_headers(false).from_reader(text.trim_start_matches('\u{feff}').as_bytes());
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect::<Vec<Vec<String>>>()
     };
     let save = |name: &str, rows: &[Vec<String>]| {
@@ -169,7 +194,10 @@ fn the_tracker_and_the_command_speak_of_the_same_actions() {
     import("t.csv");
     let told = actions();
     assert_eq!(told.len(), 1);
-    assert_eq!((&told[0]["plan"], &told[0]["due"], &told[0]["state"]), (&json!("Replace it"), &json!("2030-01-31"), &json!("planned")));
+    assert_eq!(
+        (&told[0]["plan"], &told[0]["due"], &told[0]["state"]),
+        (&json!("Replace it"), &json!("2030-01-31"), &json!("planned"))
+    );
     let id = told[0]["id"].as_str().unwrap().to_owned();
     // Another day in the next answer is the same action; progress by the command goes on with it.
     place.told(&["action", "progress", &id, "--percent", "50", "--note", "half", "--by", "Chen"]);
@@ -238,7 +266,14 @@ fn missing_blocks_of_an_incident_s_report_are_named_in_both_languages() {
 #[test]
 fn a_question_about_what_is_not_there_says_so() {
     let place = Place::new();
-    for list in [&["findings"][..], &["asset", "list"], &["assessment", "list"], &["intel", "list"], &["log"], &["register", "show"]] {
+    for list in [
+        &["findings"][..],
+        &["asset", "list"],
+        &["assessment", "list"],
+        &["intel", "list"],
+        &["log"],
+        &["register", "show"],
+    ] {
         place.refused(3, list);
     }
     let (place, _) = Place::with_findings("2026-03-01");

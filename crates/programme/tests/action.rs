@@ -136,10 +136,7 @@ fn what_makes_no_sense_is_refused() {
     assert_eq!(action.allows(&unproven, &act(MAY)), Err(Refusal::NoEvidence));
     let early = action.allows(&done("a"), &act(yesterday));
     assert_eq!(early, Err(Refusal::NotYet { id: "a".into(), on: MAY }));
-    let over = fold(vec![
-        event("x", MAY, &planned("a", "replace", "Chen", Some(JUNE))),
-        event("x", JUNE, &done("a")),
-    ]);
+    let over = fold(vec![event("x", MAY, &planned("a", "replace", "Chen", Some(JUNE))), event("x", JUNE, &done("a"))]);
     let again = only(&over).allows(&progress("a", 10), &act(JULY));
     assert_eq!(again, Err(Refusal::AlreadyDone { id: "a".into(), on: JUNE }));
 }

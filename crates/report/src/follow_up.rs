@@ -119,7 +119,15 @@ impl FollowUp {
     pub(crate) fn new(cx: &Cx<'_>) -> Self {
         let resolved = Resolved::all(cx);
         let Some(programme) = &cx.result.programme else {
-            return Self { systems: Vec::new(), trend: Vec::new(), lists: Vec::new(), actions: None, drills: Vec::new(), drills_more: None, resolved };
+            return Self {
+                systems: Vec::new(),
+                trend: Vec::new(),
+                lists: Vec::new(),
+                actions: None,
+                drills: Vec::new(),
+                drills_more: None,
+                resolved,
+            };
         };
         Self {
             systems: programme.systems.iter().map(|system| dates(cx, system)).collect(),

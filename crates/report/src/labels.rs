@@ -136,7 +136,7 @@ labels! {
     state_superseded: "merged into another", "已併入其他缺失";
     state_accepted: "risk accepted", "風險接受";
     drills: "Social-engineering drills", "社交工程演練";
-    drill_on: "{campaign}, {date}: {n} persons", "{campaign}（{date}），送達 {n} 人";
+    drill_on: "{campaign}, {date}: {n} persons", "{campaign}，{date}，送達 {n} 人";
     drill_undated: "day not told", "未載日期";
     drill_note: "Distinct persons without the visits of mail scanners; in brackets the Wilson interval at 95 %.", "以不重複人數計，已排除郵件掃描程式之造訪；括號內為 95% Wilson 信賴區間。";
     drill_programs: "Programs visited {n} mailboxes; counting every visit, {opened} would have opened and {clicked} clicked.", "有 {n} 個信箱曾遭程式造訪；若計入所有造訪，開啟率為 {opened}、點閱率為 {clicked}。";

@@ -117,10 +117,9 @@ fn every_unit_has_its_rates_with_their_intervals() {
             let right = truth["human"][key].as_f64().unwrap();
             assert!((rate.rate.unwrap() - right).abs() < 1.5e-6, "{name} {key}: {rate:?}, truth {right}");
         }
-        for (rate, key) in [
-            (&drill.every_visit.rates.opened, "open_rate"),
-            (&drill.every_visit.rates.clicked, "click_rate"),
-        ] {
+        for (rate, key) in
+            [(&drill.every_visit.rates.opened, "open_rate"), (&drill.every_visit.rates.clicked, "click_rate")]
+        {
             let right = truth["counting_every_event"][key].as_f64().unwrap();
             assert!((rate.rate.unwrap() - right).abs() < 1.5e-6, "{name} counting every visit {key}: {rate:?}");
         }

@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use secdiag_model::programme::{FollowUp, ImprovementAction, Programme, Reassessment, SystemDates, TrendPoint};
+use secdiag_model::programme::{
+    Drill, DrillFigures, DrillRates, FollowUp, ImprovementAction, Programme, Rate, Reassessment, Retraining,
+    SystemDates, TrendPoint,
+};
 use secdiag_model::result::{
     AttestationResult, CheckCoverage, CoverageFile, FindingRecord, FindingStatus, FindingTexts, IntelList,
     ItemCheckResult, ItemResult, NeedResult, ResolvedFinding, RunInfo, RunResult, SCHEMA_VERSION, SystemInfo,
@@ -685,13 +688,47 @@ fn notes() -> Vec<Note> {
     ]
 }
 
+/// A drill of one unit, and of persons whose unit is not told.
+fn drill() -> Drill {
+    let rate = |rate: f64| Rate { rate: Some(rate), low: rate / 2.0, high: rate * 1.5 };
+    let figures = |delivered, clicked| DrillFigures {
+        delivered,
+        opened: clicked + 1,
+        clicked,
+        submitted: 0,
+        reported: 2,
+        rates: DrillRates { opened: rate(0.2), clicked: rate(0.1), submitted: rate(0.0), reported: rate(0.05) },
+        training: Some(Retraining {
+            until: "2026-12-31".into(),
+            clicked,
+            in_time: clicked / 2,
+            waiting: clicked - clicked / 2,
+            closure: (clicked > 0).then_some(0.5),
+            ..Retraining::default()
+        }),
+    };
+    Drill {
+        campaign: "2026h2".into(),
+        launched: Some("2026-11-01".into()),
+        visits_told: true,
+        automated_mailboxes: 7,
+        first_report_seconds: Some(60),
+        people: figures(40, 4),
+        every_visit: DrillFigures { training: None, ..figures(40, 30) },
+        units: [("<b>Sales", figures(30, 4)), ("", figures(10, 0))].map(|(unit, of)| (unit.to_owned(), of)).into(),
+    }
+}
+
 /// An action that is overdue, one in time and one that is done.
 fn actions(systems: &[&str]) -> Vec<ImprovementAction> {
     let action = |id: &str, state: &str, percent, late: i64| ImprovementAction {
         id: Sha256::of(id.as_bytes()).short()[..10].to_owned(),
         finding: Sha256::of(b"rule 4").short(),
         check: "firewall/permit-any-any".into(),
-        title: Bilingual { en: "fw-core: rule 4 permits everything".into(), zh_tw: "fw-core：rule 4 允許任意連線".into() },
+        title: Bilingual {
+            en: "fw-core: rule 4 permits everything".into(),
+            zh_tw: "fw-core：rule 4 允許任意連線".into(),
+        },
         system: systems[0].into(),
         severity: Severity::High,
         finding_state: if state == "done" { "verified".into() } else { "in_progress".into() },
@@ -773,5 +810,6 @@ fn programme(systems: &[&str]) -> Programme {
             ..follow_up("rule 7", Severity::High, "risk_accepted", "2027-03-31", -128)
         }],
         actions: actions(systems),
+        drills: vec![drill()],
     }
 }

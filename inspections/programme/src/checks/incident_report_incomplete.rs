@@ -57,9 +57,8 @@ fn struck<'a>(view: &'a View<'_>) -> impl Iterator<Item = (&'a str, &'a Incident
 
 fn finding(view: &View<'_>, system: &str, incident: &Incident, told: &Reporting, cx: &JudgeCx<'_>) -> Finding {
     let words = cx.catalogue.words();
-    let [missing, missing_zh] = [(Lang::En, ", "), (Lang::ZhTw, "、")].map(|(lang, comma)| {
-        told.missing.iter().map(|block| words.block(block, lang)).collect::<Vec<_>>().join(comma)
-    });
+    let [missing, missing_zh] = [(Lang::En, ", "), (Lang::ZhTw, "、")]
+        .map(|(lang, comma)| told.missing.iter().map(|block| words.block(block, lang)).collect::<Vec<_>>().join(comma));
     let what = |lang: Lang, missing: &str| {
         let (notice_by, report_by) = (told.notice_by.to_string(), told.report_by.to_string());
         let mut parts = Vec::new();
@@ -73,27 +72,25 @@ fn finding(view: &View<'_>, system: &str, incident: &Incident, told: &Reporting,
     };
     let (en, zh) = (what(Lang::En, &missing), what(Lang::ZhTw, &missing_zh));
     let quoted = format!("\"{}\"", incident.id);
-    let line = view.document.text.lines().position(|line| line.trim_start().starts_with("id") && line.contains(&quoted));
+    let line =
+        view.document.text.lines().position(|line| line.trim_start().starts_with("id") && line.contains(&quoted));
     let place = line.map_or(Locator::Whole, |line| Locator::Line(line as u64 + 1));
     let excerpt = format!("incident {} of level {}, known on {}", incident.id, incident.level, told.known);
-    let name = view.document.register.systems.iter().find(|known| known.id == system).map_or(system, |known| &known.name);
-    Finding::new(
-        CHECK.id,
-        Subject::Record { record: incident.id.clone() },
-        Proof::new(view.artefact, place, excerpt),
-    )
-    .asset(system)
-    .fact("system", system)
-    .fact("name", name)
-    .fact("incident", incident.id.as_str())
-    .fact("level", incident.level)
-    .fact("known", told.known.to_string())
-    .fact("notice_by", told.notice_by.to_string())
-    .fact("report_by", told.report_by.to_string())
-    .fact("notice", told.notice.word())
-    .fact("report", told.report.word())
-    .fact("missing", missing)
-    .fact("missing_zh", missing_zh)
-    .fact("problem", en)
-    .fact("problem_zh", zh)
+    let name =
+        view.document.register.systems.iter().find(|known| known.id == system).map_or(system, |known| &known.name);
+    Finding::new(CHECK.id, Subject::Record { record: incident.id.clone() }, Proof::new(view.artefact, place, excerpt))
+        .asset(system)
+        .fact("system", system)
+        .fact("name", name)
+        .fact("incident", incident.id.as_str())
+        .fact("level", incident.level)
+        .fact("known", told.known.to_string())
+        .fact("notice_by", told.notice_by.to_string())
+        .fact("report_by", told.report_by.to_string())
+        .fact("notice", told.notice.word())
+        .fact("report", told.report.word())
+        .fact("missing", missing)
+        .fact("missing_zh", missing_zh)
+        .fact("problem", en)
+        .fact("problem_zh", zh)
 }
