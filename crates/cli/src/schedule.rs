@@ -87,13 +87,15 @@ pub(crate) fn register(options: &RegisterArgs) -> Result<Exit> {
             let workspace = Workspace::open(&options.workspace)?;
             block_on(async {
                 let store = Store::open(&workspace.database()).await?;
+                known::firm(&store, firm.as_deref()).await?;
                 let registers = registers_of(&store, firm.as_deref(), view).await?;
+                store.close().await;
                 for register in &registers {
                     out::print_json(register)?;
                 }
-                store.close().await;
                 if registers.is_empty() {
-                    return Err(UsageError(none_then(firm.as_deref())).into());
+                    let words = catalogue(None)?;
+                    return Ok(known::nothing(&words.words().say("register-none", options.lang.into(), &[])));
                 }
                 Ok(Exit::Ran)
             })
@@ -113,13 +115,6 @@ pub(crate) struct Taken {
     unapproved: Vec<String>,
     /// What was taken over.
     register: Register,
-}
-
-fn none_then(firm: Option<&str>) -> String {
-    let of = firm.map_or_else(String::new, |firm| format!(" of {firm}"));
-    format!(
-        "the workspace had no register{of} then: `secdiag register import register.toml --by NAME --at DATE` takes one in that held since a day"
-    )
 }
 
 /// Takes a register into the workspace: what changed becomes events.

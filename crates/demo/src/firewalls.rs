@@ -21,6 +21,7 @@ const DISABLED: &str = "firewall/disabled-rule";
 const EXPIRED: &str = "firewall/expired-rule";
 const NAT: &str = "firewall/nat-exposes-internal";
 const PERMIT_NOT_LOGGED: &str = "firewall/permit-not-logged";
+const LISTED: &str = "firewall/indicator-not-blocked";
 
 pub(crate) fn write(seed: u64, book: &mut Book) {
     edge(seed, book);
@@ -30,6 +31,12 @@ pub(crate) fn write(seed: u64, book: &mut Book) {
     if book.edition.covers(OFFICE) {
         gateway(seed, book);
     }
+}
+
+/// No firewall of the firm knows the lists of intelligence that it receives.
+fn listed(book: &mut Book, device: &str, system: &str) {
+    let subject = json!({"kind": "policy", "scope": device, "setting": "indicators"});
+    book.plant(LISTED, system, subject, "hosts inside may surf to every listed address");
 }
 
 fn rule(device: &str, rule: impl Into<Json>) -> Json {
@@ -267,6 +274,7 @@ fn edge(seed: u64, book: &mut Book) {
     );
     book.plant(NOT_LOGGED, TRADING, rule(DEVICE, id.to_string()), "the deny-all at the end is not logged");
     book.innocent(TRADING, rule(DEVICE, id.to_string()), &[ANY_ANY], "any to any, but denies");
+    listed(book, DEVICE, TRADING);
     book.file("firewall/fw-edge-1.conf", text);
 }
 
@@ -424,6 +432,7 @@ fn back_office(seed: u64, book: &mut Book) {
         "ssh 10.30.1.0 255.255.255.240 inside\nssh timeout 10\nconsole timeout 10".into(),
         format!(": end\nCryptochecksum:{:032x}", u128::from(random.next()) << 64 | u128::from(random.next())),
     ];
+    listed(book, DEVICE, BACK_OFFICE);
     book.file("firewall/asa-back-1.cfg", lines.join("\n") + "\n");
     book.plant(FTP, BACK_OFFICE, rule(DEVICE, ftp), "FTP from anywhere into the DMZ").fact("direction", "inbound");
     book.plant(DISABLED, BACK_OFFICE, rule(DEVICE, "outside_in (list)"), "a rule was made inactive and left");
@@ -501,6 +510,7 @@ fn gateway(seed: u64, book: &mut Book) {
         let _ = writeln!(text, "{} -A {line}", count());
     }
     let _ = writeln!(text, "COMMIT\n# Completed on {saved}");
+    listed(book, DEVICE, OFFICE);
     book.file("firewall/gw-office-1.rules", text);
     book.plant(
         NO_DENY_ALL,
