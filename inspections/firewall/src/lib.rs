@@ -26,6 +26,7 @@ pub mod net;
 pub mod policy;
 pub mod ports;
 pub mod risky;
+mod roles;
 pub mod spoof;
 pub mod standing;
 pub mod vendors;
