@@ -7,6 +7,7 @@ pub mod classbench;
 pub mod fortios;
 pub mod iptables;
 pub mod nftables;
+pub mod pf;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,8 @@ pub const VENDORS: &[&Vendor] = &[
     iptables::VENDOR,
     nftables::TEXT,
     nftables::JSON,
+    pf::PFSENSE,
+    pf::OPNSENSE,
 ];
 
 /// Formats of all vendors.

@@ -149,8 +149,12 @@ fn add(verb: &str, what: &str, value: &Value) -> String {
         }
         "rule" => {
             let index = value.get("index").and_then(Value::as_u64).map(|index| format!(" index {index}"));
-            let mut text =
-                format!("{verb} rule {family} {} {}{}", word(value, "table"), word(value, "chain"), index.unwrap_or_default());
+            let mut text = format!(
+                "{verb} rule {family} {} {}{}",
+                word(value, "table"),
+                word(value, "chain"),
+                index.unwrap_or_default()
+            );
             for statement in value.get("expr").and_then(Value::as_array).into_iter().flatten() {
                 text.push(' ');
                 text.push_str(&self::statement(statement));
@@ -365,7 +369,9 @@ fn list_of(value: &Value, depth: usize) -> String {
 /// A word that needs no quotes, else in quotes.
 fn plain(text: &str) -> String {
     let bare = !text.is_empty()
-        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '-' | '*' | '@' | '=' | '!' | '<' | '>'));
+        && text.chars().all(|c| {
+            c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | ':' | '-' | '*' | '@' | '=' | '!' | '<' | '>')
+        });
     if bare { text.to_owned() } else { quoted(text) }
 }
 

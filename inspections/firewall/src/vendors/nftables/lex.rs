@@ -126,7 +126,8 @@ fn parts<'t>(run: &'t str, push: &mut impl FnMut(&'t str)) {
 /// An address of IPv6 or of a card; a prefix or a range of them.
 fn holds_colons(run: &str) -> bool {
     let card = |text: &str| {
-        text.split(':').count() == 6 && text.split(':').all(|byte| byte.len() == 2 && u8::from_str_radix(byte, 16).is_ok())
+        text.split(':').count() == 6
+            && text.split(':').all(|byte| byte.len() == 2 && u8::from_str_radix(byte, 16).is_ok())
     };
     run.split('-').all(|part| {
         let address = part.split('/').next().unwrap_or_default();
@@ -136,11 +137,7 @@ fn holds_colons(run: &str) -> bool {
 
 /// The statements of a body, without their ends. A body that `opener` may not stand in, as a chain in a chain, begins
 /// anew there: a brace that somebody forgot loses one block, not the rest. Such places are listed in `broken`.
-pub(super) fn statements<'a, 't>(
-    tokens: &'a [Token<'t>],
-    opener: &str,
-    broken: &mut Vec<u32>,
-) -> Vec<&'a [Token<'t>]> {
+pub(super) fn statements<'a, 't>(tokens: &'a [Token<'t>], opener: &str, broken: &mut Vec<u32>) -> Vec<&'a [Token<'t>]> {
     let mut found = Vec::new();
     let (mut start, mut depth) = (0_usize, 0_usize);
     for (at, token) in tokens.iter().enumerate() {

@@ -400,12 +400,7 @@ fn each(cells: &mut [Cell], key: &str, not: bool, values: &[Value<'_>], text: &s
 }
 
 /// Each element of a concatenation is a product of its own.
-fn product(
-    cells: &mut Vec<Cell>,
-    keys: &[String],
-    elements: &[Element<'_>],
-    text: &str,
-) -> Result<(), NotUnderstood> {
+fn product(cells: &mut Vec<Cell>, keys: &[String], elements: &[Element<'_>], text: &str) -> Result<(), NotUnderstood> {
     if cells.len().saturating_mul(elements.len()) > CELLS_MAX {
         uncertain(cells, text);
         return Ok(());
@@ -579,7 +574,10 @@ fn version(word: &str) -> Option<AddrSet> {
 fn names(known: &mut Names, not: bool, values: &[Value<'_>], unknown: &mut Vec<String>, text: &str) {
     let name = |value: &Value<'_>| {
         let name = show(value);
-        name.strip_suffix('*').filter(|prefix| !prefix.ends_with('\\')).map(|prefix| format!("{prefix}+")).unwrap_or(name)
+        name.strip_suffix('*')
+            .filter(|prefix| !prefix.ends_with('\\'))
+            .map(|prefix| format!("{prefix}+"))
+            .unwrap_or(name)
     };
     let named = Names { names: values.iter().map(name).collect(), negated: not };
     if named.names.iter().any(|name| name == "+") {

@@ -10,9 +10,7 @@ use super::rule::{self, Data, Element, Say, Translation, Value, Values, Verdict}
 use super::script::{self, Family, Statement, Table, clip};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Ports};
-use crate::policy::{
-    Action, Addrs, Chain, DefaultAction, Hook, Log, Names, Nat, Path, Policy, Rule, Unknown,
-};
+use crate::policy::{Action, Addrs, Chain, DefaultAction, Hook, Log, Names, Nat, Path, Policy, Rule, Unknown};
 use crate::roles;
 use crate::vendors::{Trouble, excerpt};
 
@@ -28,8 +26,7 @@ pub(super) fn of(tables: &[Table<'_>], source: &[&str], trouble: &mut Trouble) -
     let mut policies = Vec::new();
     for (scope, families, universe) in scopes(tables) {
         let chosen: Vec<&Table<'_>> = tables.iter().filter(|table| families.contains(&table.family)).collect();
-        let builder =
-            Builder { source, universe, scope, trouble, ids: BTreeMap::new(), rules: 0, nat: Vec::new() };
+        let builder = Builder { source, universe, scope, trouble, ids: BTreeMap::new(), rules: 0, nat: Vec::new() };
         policies.extend(builder.policy(&chosen));
     }
     policies
@@ -37,11 +34,17 @@ pub(super) fn of(tables: &[Table<'_>], source: &[&str], trouble: &mut Trouble) -
 
 /// Which tables are looked at together: a mark for their rules' ids, families, addresses.
 fn scopes(tables: &[Table<'_>]) -> Vec<(&'static str, Vec<Family>, AddrSet)> {
-    let has = |family: Family| tables.iter().any(|table| table.family == family && table.chains.iter().any(|chain| !chain.rules.is_empty() || chain.base.is_some()));
-    let filters = |family: Family| {
-        tables.iter().filter(|table| table.family == family).flat_map(|table| &table.chains).any(|chain| {
-            chain.base.as_ref().is_some_and(|base| base.kind != "nat")
+    let has = |family: Family| {
+        tables.iter().any(|table| {
+            table.family == family && table.chains.iter().any(|chain| !chain.rules.is_empty() || chain.base.is_some())
         })
+    };
+    let filters = |family: Family| {
+        tables
+            .iter()
+            .filter(|table| table.family == family)
+            .flat_map(|table| &table.chains)
+            .any(|chain| chain.base.as_ref().is_some_and(|base| base.kind != "nat"))
     };
     let mut scopes = Vec::new();
     let (v4, v6, both) = (filters(Family::Ip), filters(Family::Ip6), has(Family::Inet));
@@ -259,7 +262,9 @@ impl Builder<'_, '_> {
             }
             // A limited permit permits, a limited log logs; a limited deny lets the rest through.
             let over = |limit: &String| limit.contains(" over ");
-            for limit in limits.iter().filter(|limit| !matches!(rule.action, Action::Permit | Action::Log) || over(limit)) {
+            for limit in
+                limits.iter().filter(|limit| !matches!(rule.action, Action::Permit | Action::Log) || over(limit))
+            {
                 rule.unknown.push(Unknown { text: limit.clone(), line: statement.first });
             }
             if nat && rule.action == Action::Permit {
@@ -274,7 +279,11 @@ impl Builder<'_, '_> {
         let mut rules = merge(rules);
         self.rules += rules.len();
         if self.rules > RULES_MAX {
-            self.trouble.line(statement.first, "too-many", "sets unfold to too many rules: this one was left uncertain");
+            self.trouble.line(
+                statement.first,
+                "too-many",
+                "sets unfold to too many rules: this one was left uncertain",
+            );
             rules.truncate(1);
             for rule in &mut rules {
                 rule.add_unknown("a set too large to unfold", statement.first);
@@ -323,7 +332,9 @@ fn full_name(table: &Table<'_>, chain: &str) -> String {
 fn can_deny<'c>(name: &'c str, chains: &BTreeMap<&'c str, &'c Chain>, seen: &mut BTreeSet<&'c str>) -> bool {
     let mut work = vec![name];
     while let Some(name) = work.pop() {
-        let Some((name, chain)) = chains.get_key_value(name).filter(|(name, _)| !seen.contains(*name)) else { continue };
+        let Some((name, chain)) = chains.get_key_value(name).filter(|(name, _)| !seen.contains(*name)) else {
+            continue;
+        };
         seen.insert(name);
         if chain.default.action == Action::Deny || chain.rules.iter().any(|rule| rule.action == Action::Deny) {
             return true;
@@ -477,7 +488,8 @@ impl Reading {
                 }
             },
         };
-        let is_rest = |element: &Element<'_>| matches!(element.tuple.as_slice(), [any] if any.low == "*" && !any.quoted);
+        let is_rest =
+            |element: &Element<'_>| matches!(element.tuple.as_slice(), [any] if any.low == "*" && !any.quoted);
         let mut by_verdict: Vec<(Verdict, Vec<Vec<Value<'_>>>)> = Vec::new();
         let mut rest = None;
         for element in &elements {
@@ -516,7 +528,8 @@ impl Reading {
             // What no other element names.
             let mut cells = self.cells.clone();
             if let [key] = keys {
-                let values: Vec<Value<'_>> = by_verdict.iter().flat_map(|(_, tuples)| tuples).flatten().copied().collect();
+                let values: Vec<Value<'_>> =
+                    by_verdict.iter().flat_map(|(_, tuples)| tuples).flatten().copied().collect();
                 let result = if values.is_empty() { Ok(()) } else { one_key(&mut cells, key, true, &values, &text) };
                 self.told(result, &text, trouble);
             } else {

@@ -9,7 +9,10 @@ pub(super) enum Say<'t> {
     /// A comparison.
     Match(Match<'t>),
     /// A verdict looked up by a key.
-    VerdictMap { keys: Vec<String>, values: Values<'t> },
+    VerdictMap {
+        keys: Vec<String>,
+        values: Values<'t>,
+    },
     /// What happens to the packet.
     Verdict(Verdict),
     /// Packets counted, where the file says.
@@ -22,7 +25,10 @@ pub(super) enum Say<'t> {
     /// Something that changes or marks the packet and goes on.
     Aside,
     /// Something that is not evaluated; `known` when it is a known expression.
-    Unknown { text: String, known: bool },
+    Unknown {
+        text: String,
+        known: bool,
+    },
 }
 
 /// A comparison of a key with values.
@@ -67,14 +73,15 @@ pub(super) struct Element<'t> {
     /// One value a key; several for a concatenation.
     pub(super) tuple: Vec<Value<'t>>,
     /// What a map gives for it.
-    pub(super) data: Option<Data<'t>>,
+    pub(super) data: Option<Data>,
 }
 
 /// What a map gives.
 #[derive(Clone, Debug)]
-pub(super) enum Data<'t> {
+pub(super) enum Data {
     Verdict(Verdict),
-    Tuple(Vec<Value<'t>>),
+    /// An address or port to put in place.
+    Other,
 }
 
 /// A value: a word, or a range with spaces in it.
@@ -118,17 +125,79 @@ const HEADERS: &[&str] = &[
 
 /// Keys of `meta` that may stand alone.
 const META: &[&str] = &[
-    "mark", "iif", "iifname", "iiftype", "oif", "oifname", "oiftype", "skuid", "skgid", "nftrace", "rtclassid", "ibriport",
-    "obriport", "ibrname", "obrname", "ibridgename", "obridgename", "pkttype", "cpu", "iifgroup", "oifgroup", "cgroup",
-    "secpath", "ipsec", "time", "day", "hour", "l4proto", "nfproto", "protocol", "length", "priority", "random", "broute",
-    "sdif", "sdifname", "ibrvproto", "ibrpvid",
+    "mark",
+    "iif",
+    "iifname",
+    "iiftype",
+    "oif",
+    "oifname",
+    "oiftype",
+    "skuid",
+    "skgid",
+    "nftrace",
+    "rtclassid",
+    "ibriport",
+    "obriport",
+    "ibrname",
+    "obrname",
+    "ibridgename",
+    "obridgename",
+    "pkttype",
+    "cpu",
+    "iifgroup",
+    "oifgroup",
+    "cgroup",
+    "secpath",
+    "ipsec",
+    "time",
+    "day",
+    "hour",
+    "l4proto",
+    "nfproto",
+    "protocol",
+    "length",
+    "priority",
+    "random",
+    "broute",
+    "sdif",
+    "sdifname",
+    "ibrvproto",
+    "ibrpvid",
 ];
 
 /// Words that begin another statement.
 const STATEMENTS: &[&str] = &[
-    "counter", "log", "limit", "quota", "comment", "masquerade", "snat", "dnat", "redirect", "tproxy", "notrack", "dup",
-    "fwd", "synproxy", "flow", "add", "update", "delete", "set", "meter", "xt", "last", "ct", "meta", "fib", "socket", "osf",
-    "numgen", "jhash", "symhash", "handle",
+    "counter",
+    "log",
+    "limit",
+    "quota",
+    "comment",
+    "masquerade",
+    "snat",
+    "dnat",
+    "redirect",
+    "tproxy",
+    "notrack",
+    "dup",
+    "fwd",
+    "synproxy",
+    "flow",
+    "add",
+    "update",
+    "delete",
+    "set",
+    "meter",
+    "xt",
+    "last",
+    "ct",
+    "meta",
+    "fib",
+    "socket",
+    "osf",
+    "numgen",
+    "jhash",
+    "symhash",
+    "handle",
 ];
 
 /// Reads a rule. What is not understood is a statement of its own; nothing else is lost by it.
@@ -373,7 +442,20 @@ impl<'t> Cursor<'_, 't> {
     }
 
     fn is_plain_statement(&self) -> bool {
-        matches!(self.peek_word(), "counter" | "log" | "comment" | "masquerade" | "snat" | "dnat" | "redirect" | "quota" | "random" | "persistent" | "fully-random")
+        matches!(
+            self.peek_word(),
+            "counter"
+                | "log"
+                | "comment"
+                | "masquerade"
+                | "snat"
+                | "dnat"
+                | "redirect"
+                | "quota"
+                | "random"
+                | "persistent"
+                | "fully-random"
+        )
     }
 
     fn skip_unknown(&mut self, start: usize) -> Say<'t> {
@@ -467,9 +549,16 @@ impl<'t> Cursor<'_, 't> {
             // Two values never follow each other: what follows one is another statement, unless an operator joins them.
             self.at += 1;
             let joined = |token: Token<'_>| {
-                token.kind == Kind::Symbol || matches!(token.text, "and" | "or" | "xor" | "." | "map" | "rt" | "mtu" | "mod" | "offset" | "seed")
+                token.kind == Kind::Symbol
+                    || matches!(
+                        token.text,
+                        "and" | "or" | "xor" | "." | "map" | "rt" | "mtu" | "mod" | "offset" | "seed"
+                    )
             };
-            if self.is_key() && !joined(token) && !self.tokens.get(self.at - 1).is_some_and(|before| before.is("meta") || before.is("ct")) {
+            if self.is_key()
+                && !joined(token)
+                && !self.tokens.get(self.at - 1).is_some_and(|before| before.is("meta") || before.is("ct"))
+            {
                 return;
             }
         }
@@ -528,7 +617,9 @@ impl<'t> Cursor<'_, 't> {
                 format!("ipsec {}", self.name()?)
             }
             "numgen" | "symhash" | "jhash" => {
-                while self.peek().is_some_and(|token| token.kind == Kind::Word) && !self.peek().is_some_and(|token| token.is("vmap") || token.is("map")) {
+                while self.peek().is_some_and(|token| token.kind == Kind::Word)
+                    && !self.peek().is_some_and(|token| token.is("vmap") || token.is("map"))
+                {
                     self.at += 1;
                 }
                 first.to_owned()
@@ -536,7 +627,10 @@ impl<'t> Cursor<'_, 't> {
             "tcp" | "ip" | "ip6" | "dccp" if self.peek_word() == "option" => {
                 self.at += 1;
                 let option = self.name()?;
-                let field = ["size", "shift", "kind", "length", "left", "right", "tsval", "tsecr", "addr", "ptr", "type", "value", "count"];
+                let field = [
+                    "size", "shift", "kind", "length", "left", "right", "tsval", "tsecr", "addr", "ptr", "type",
+                    "value", "count",
+                ];
                 self.take_any(&field);
                 format!("{first} option {option}")
             }
@@ -559,7 +653,9 @@ impl<'t> Cursor<'_, 't> {
     }
 
     fn values(&mut self) -> Option<Values<'t>> {
-        if let Some(name) = self.peek().filter(|token| token.kind == Kind::Word).and_then(|token| token.text.strip_prefix('@')) {
+        if let Some(name) =
+            self.peek().filter(|token| token.kind == Kind::Word).and_then(|token| token.text.strip_prefix('@'))
+        {
             self.at += 1;
             return Some(Values::Named(name));
         }
@@ -626,11 +722,11 @@ impl<'t> Cursor<'_, 't> {
         }
     }
 
-    fn data(&mut self) -> Option<Data<'t>> {
+    fn data(&mut self) -> Option<Data> {
         if VERDICTS.contains(&self.peek_word()) {
             return self.verdict().map(Data::Verdict);
         }
-        self.tuple().map(Data::Tuple)
+        self.tuple().map(|_| Data::Other)
     }
 
     /// `timeout 1h expires 3m counter packets 1 bytes 2 comment "x"` of an element.

@@ -97,7 +97,6 @@ pub(super) struct Set<'t> {
     pub(super) dynamic: bool,
     /// Elements as written, without the outer braces.
     pub(super) elements: Vec<Token<'t>>,
-    pub(super) map: bool,
 }
 
 /// Reads a script.
@@ -169,8 +168,11 @@ impl<'t> Script<'t> {
             rest = tail;
         }
         if let [first, tail @ ..] = rest
-            && ["add", "create", "insert", "replace", "delete", "destroy", "flush", "rename", "list", "reset", "monitor"]
-                .contains(&first.text)
+            && [
+                "add", "create", "insert", "replace", "delete", "destroy", "flush", "rename", "list", "reset",
+                "monitor",
+            ]
+            .contains(&first.text)
         {
             (verb, rest) = (first.text, tail);
         }
@@ -198,14 +200,20 @@ impl<'t> Script<'t> {
                     self.table_body(table, body);
                 }
             }
-            ("add" | "create", "chain" | "set" | "map" | "flowtable" | "counter" | "quota" | "limit" | "ct" | "secmark"
-            | "synproxy") => {
+            (
+                "add" | "create",
+                "chain" | "set" | "map" | "flowtable" | "counter" | "quota" | "limit" | "ct" | "secmark" | "synproxy",
+            ) => {
                 let tail = if head.is("ct") { tail.get(1..).unwrap_or_default() } else { tail };
-                let Some((table, rest)) = self.table(tail) else { return self.unknown(statement, "a table is missing") };
+                let Some((table, rest)) = self.table(tail) else {
+                    return self.unknown(statement, "a table is missing");
+                };
                 self.table_item(table, head.text, rest);
             }
             ("add" | "create", "element") => {
-                let Some((table, rest)) = self.table(tail) else { return self.unknown(statement, "a table is missing") };
+                let Some((table, rest)) = self.table(tail) else {
+                    return self.unknown(statement, "a table is missing");
+                };
                 let Some(name) = rest.first() else { return self.unknown(statement, "a set is missing") };
                 let body = self.body(rest);
                 let elements = self.expand(body);
@@ -315,13 +323,13 @@ impl<'t> Script<'t> {
         let body = self.body(rest);
         match what {
             "chain" => self.chain(table, name.text, body),
-            "set" | "map" => self.set(table, name.text, what == "map", body),
+            "set" | "map" => self.set(table, name.text, body),
             _ => {}
         }
     }
 
-    fn set(&mut self, table: usize, name: &str, map: bool, body: &[Token<'t>]) {
-        let mut set = Set { map, ..Set::default() };
+    fn set(&mut self, table: usize, name: &str, body: &[Token<'t>]) {
+        let mut set = Set::default();
         for statement in self.split(body, "") {
             let [head, rest @ ..] = statement else { continue };
             match head.text {
@@ -337,8 +345,8 @@ impl<'t> Script<'t> {
                     self.truncated |= !whole;
                     add_elements(&mut set, elements);
                 }
-                "type" | "typeof" | "size" | "policy" | "auto-merge" | "gc-interval" | "counter" | "quota" | "comment"
-                | "handle" => {}
+                "type" | "typeof" | "size" | "policy" | "auto-merge" | "gc-interval" | "counter" | "quota"
+                | "comment" | "handle" => {}
                 _ => self.unknown(statement, "not a part of a set"),
             }
         }
@@ -431,7 +439,8 @@ impl<'t> Script<'t> {
         {
             index = number.text.parse::<usize>().ok().filter(|_| what.is("index"));
             if !what.is("index") {
-                let text = "the rule's place is given by a number that the file does not explain: it was put at the end";
+                let text =
+                    "the rule's place is given by a number that the file does not explain: it was put at the end";
                 self.trouble.line(what.line, "unknown-place", text);
             }
             words = more;
