@@ -16,7 +16,10 @@ use secdiag_inspect::DecodedText;
 use secdiag_inspect::testkit::recognise;
 
 fn firewall() -> PathBuf {
-    std::env::var_os("SECDIAG_DATA").map(PathBuf::from).expect("SECDIAG_DATA names the evidence folder").join("firewall")
+    std::env::var_os("SECDIAG_DATA")
+        .map(PathBuf::from)
+        .expect("SECDIAG_DATA names the evidence folder")
+        .join("firewall")
 }
 
 fn text(path: &Path) -> String {
@@ -24,7 +27,8 @@ fn text(path: &Path) -> String {
 }
 
 fn lines_with_rules(parsed: &Parsed) -> usize {
-    let of = |policy: &Policy| policy.rules().filter(|rule| !rule.implicit).map(|rule| rule.line_from).collect::<Vec<_>>();
+    let of =
+        |policy: &Policy| policy.rules().filter(|rule| !rule.implicit).map(|rule| rule.line_from).collect::<Vec<_>>();
     parsed.policies.iter().flat_map(of).collect::<BTreeSet<_>>().len()
 }
 
@@ -105,12 +109,16 @@ fn translated_rule_sets_decide_alike() {
             }
             let source = text(&path);
             let old = iptables::parse(&source);
-            let Some(old) = old.policies.first().filter(|_| source.contains("*filter") && old.policies.len() == 1) else {
+            let Some(old) = old.policies.first().filter(|_| source.contains("*filter") && old.policies.len() == 1)
+            else {
                 continue;
             };
             let output = Command::new("iptables-restore-translate").arg("-f").arg(&path).output().unwrap();
             let script = String::from_utf8_lossy(&output.stdout).into_owned();
-            if !output.status.success() || !script.contains("add rule") || script.lines().any(|line| line.starts_with("# -t") || line.starts_with("# -A")) {
+            if !output.status.success()
+                || !script.contains("add rule")
+                || script.lines().any(|line| line.starts_with("# -t") || line.starts_with("# -A"))
+            {
                 println!("{}: the translator does not know all of it", path.display());
                 continue;
             }
@@ -138,7 +146,8 @@ fn alike(old: &Policy, new: &Policy, file: &Path) -> (u64, u64) {
             ports.extend(service.dport.0.ranges().iter().take(4).flat_map(|(low, high)| [*low, high.wrapping_add(1)]));
         }
     }
-    let names: Vec<String> = old.interfaces.iter().map(|interface| interface.name.clone()).chain(["other0".into()]).collect();
+    let names: Vec<String> =
+        old.interfaces.iter().map(|interface| interface.name.clone()).chain(["other0".into()]).collect();
     let mut state = 88_172_645_463_325_252_u64;
     let mut random = |below: usize| {
         state ^= state << 13;
@@ -153,7 +162,8 @@ fn alike(old: &Policy, new: &Policy, file: &Path) -> (u64, u64) {
             assert_eq!(find(old).is_some(), find(new).is_some(), "{}", file.display());
             continue;
         };
-        let flats = [flatten(old, &universes[0], &old.paths[a], None), flatten(new, &universes[1], &new.paths[b], None)];
+        let flats =
+            [flatten(old, &universes[0], &old.paths[a], None), flatten(new, &universes[1], &new.paths[b], None)];
         for _ in 0..2_000 {
             let proto = [6, 6, 17, 1, 47][random(5)];
             let address = |number: u32| IpAddr::from(Ipv4Addr::from(number));

@@ -6,7 +6,10 @@
 //! them, so that every packet has a way in and a way out.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
-#![allow(clippy::disallowed_methods, reason = "a test starts programs and reads its environment; the inspection does not")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test starts programs and reads its environment; the inspection does not"
+)]
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -223,13 +226,23 @@ impl Router {
         let mut here = String::from("link set lo up\n");
         let mut there = String::from("link set lo up\n");
         for i in 0..3 {
-            let _ = writeln!(here, "link add s{i} address 02:00:00:00:00:0{i} type veth peer name r{i} address 02:00:00:00:01:0{i} netns {}", router.pid);
+            let _ = writeln!(
+                here,
+                "link add s{i} address 02:00:00:00:00:0{i} type veth peer name r{i} address 02:00:00:00:01:0{i} netns {}",
+                router.pid
+            );
             for (batch, name, own, other, side) in [(&mut here, "s", 2, 1, 1), (&mut there, "r", 1, 2, 0)] {
                 let _ = writeln!(batch, "link set {name}{i} up");
                 let _ = writeln!(batch, "addr add 10.255.{i}.{own}/24 dev {name}{i}");
                 let _ = writeln!(batch, "addr add fd00:255:{i}::{own}/64 dev {name}{i} nodad");
-                let _ = writeln!(batch, "neigh replace 10.255.{i}.{other} lladdr 02:00:00:00:0{side}:0{i} nud permanent dev {name}{i}");
-                let _ = writeln!(batch, "neigh replace fd00:255:{i}::{other} lladdr 02:00:00:00:0{side}:0{i} nud permanent dev {name}{i}");
+                let _ = writeln!(
+                    batch,
+                    "neigh replace 10.255.{i}.{other} lladdr 02:00:00:00:0{side}:0{i} nud permanent dev {name}{i}"
+                );
+                let _ = writeln!(
+                    batch,
+                    "neigh replace fd00:255:{i}::{other} lladdr 02:00:00:00:0{side}:0{i} nud permanent dev {name}{i}"
+                );
             }
             let _ = writeln!(here, "route add 0.0.0.0/1 via 10.255.{i}.1 dev s{i} metric 1{i}");
             let _ = writeln!(here, "route add 2001:db8::/32 via fd00:255:{i}::1 dev s{i} metric 1{i}");
@@ -417,7 +430,8 @@ fn checksum(bytes: &[u8]) -> u16 {
     }
 }
 
-const V4: &[&str] = &["10.0.0.0/16", "10.1.1.0/24", "10.2.0.0/15", "10.1.0.0/28", "10.0.0.5", "10.2.2.200", "10.0.0.0/8"];
+const V4: &[&str] =
+    &["10.0.0.0/16", "10.1.1.0/24", "10.2.0.0/15", "10.1.0.0/28", "10.0.0.5", "10.2.2.200", "10.0.0.0/8"];
 const RANGES: &[&str] = &["10.0.0.9-10.0.1.5", "10.1.0.0-10.1.0.17", "10.2.1.1-10.2.2.9"];
 const V6: &[&str] = &["2001:db8::/48", "2001:db8:1::/47", "2001:db8:2:1::/64", "2001:db8:1:2::5", "2001:db8::/32"];
 const V6_RANGES: &[&str] = &["2001:db8::9-2001:db8:0:1::5", "2001:db8:1::-2001:db8:1:1::ffff"];
@@ -471,7 +485,12 @@ fn iptables_rules(random: &mut Random) -> String {
                     " -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN",
                     " -p tcp -m tcp --tcp-flags SYN,FIN SYN,FIN",
                 ])),
-                4 => text.push_str(random.one(&[" -p icmp", " -p icmp -m icmp --icmp-type 8", " ! -p tcp", " -p icmp -m icmp --icmp-type 3/1"])),
+                4 => text.push_str(random.one(&[
+                    " -p icmp",
+                    " -p icmp -m icmp --icmp-type 8",
+                    " ! -p tcp",
+                    " -p icmp -m icmp --icmp-type 3/1",
+                ])),
                 5 => {
                     let side = random.one(&["src", "dst"]);
                     let _ = write!(text, " -m iprange{} --{side}-range {}", not(random), random.one(RANGES));
@@ -529,8 +548,15 @@ fn nft_rule(random: &mut Random, chain: &str, text: &mut String) {
         }
         let not = |random: &mut Random| if random.chance(20) { "!= " } else { "" };
         let _ = match kind {
-            0 => write!(text, "iifname {}{} ", not(random), random.one(&["\"r0\"", "{ \"r1\", \"r2\" }", "\"r1*\"", "@names"])),
-            1 if !early => write!(text, "oifname {}{} ", not(random), random.one(&["\"r0\"", "{ \"r1\", \"r2\" }", "\"r*\""])),
+            0 => write!(
+                text,
+                "iifname {}{} ",
+                not(random),
+                random.one(&["\"r0\"", "{ \"r1\", \"r2\" }", "\"r1*\"", "@names"])
+            ),
+            1 if !early => {
+                write!(text, "oifname {}{} ", not(random), random.one(&["\"r0\"", "{ \"r1\", \"r2\" }", "\"r*\""]))
+            }
             2 => {
                 let side = random.one(&["saddr", "daddr"]);
                 let value = match random.next(5) {
@@ -555,11 +581,25 @@ fn nft_rule(random: &mut Random, chain: &str, text: &mut String) {
                 let value = random.one(&["22", "{ 22, 80-443, 8080 }", "1024-65535", "53", "{ 1, 81 }"]);
                 write!(text, "{proto} {} {}{value} ", random.one(&["dport", "sport"]), not(random))
             }
-            5 if !said.contains(&4) => write!(text, "meta l4proto {{ tcp, udp }} th dport {}{} ", not(random), random.one(&["53", "{ 80, 443 }", "8000-8080"])),
-            6 if !said.contains(&4) && !said.contains(&5) => {
-                text.write_str(random.one(&["icmp type echo-request ", "icmpv6 type { echo-request, echo-reply } ", "meta l4proto icmp ", "meta l4proto { icmp, icmpv6 } ", "meta l4proto != tcp "]))
-            }
-            7 if !early => text.write_str(random.one(&["ct state new ", "ct state established,related ", "ct state != invalid ", "ct state { new, related } "])),
+            5 if !said.contains(&4) => write!(
+                text,
+                "meta l4proto {{ tcp, udp }} th dport {}{} ",
+                not(random),
+                random.one(&["53", "{ 80, 443 }", "8000-8080"])
+            ),
+            6 if !said.contains(&4) && !said.contains(&5) => text.write_str(random.one(&[
+                "icmp type echo-request ",
+                "icmpv6 type { echo-request, echo-reply } ",
+                "meta l4proto icmp ",
+                "meta l4proto { icmp, icmpv6 } ",
+                "meta l4proto != tcp ",
+            ])),
+            7 if !early => text.write_str(random.one(&[
+                "ct state new ",
+                "ct state established,related ",
+                "ct state != invalid ",
+                "ct state { new, related } ",
+            ])),
             8 => text.write_str(random.one(&["meta nfproto ipv4 ", "meta nfproto ipv6 ", "meta nfproto != ipv4 "])),
             _ => Ok(()),
         };
@@ -569,14 +609,25 @@ fn nft_rule(random: &mut Random, chain: &str, text: &mut String) {
         1 if !early => "ip saddr . tcp dport { 10.0.0.5 . 22, 10.1.1.0/24 . 1-100 } drop".to_owned(),
         2 if matches!(chain, "main" | "late") => "tcp dport vmap @ways".to_owned(),
         3 if !early => "meta l4proto vmap { tcp : continue, udp : accept, icmp : return }".to_owned(),
-        4 if matches!(chain, "main" | "late") => "ip saddr vmap { 10.0.0.0/24 : accept, 10.1.0.0/16 : goto two, 10.2.2.0/24 : drop }".to_owned(),
+        4 if matches!(chain, "main" | "late") => {
+            "ip saddr vmap { 10.0.0.0/24 : accept, 10.1.0.0/16 : goto two, 10.2.2.0/24 : drop }".to_owned()
+        }
         5 if !early => "iifname . ip daddr vmap { \"r0\" . 10.1.1.5 : drop, \"r2\" . 10.0.0.9 : accept }".to_owned(),
         6 if !early => "tcp flags & (fin | syn | rst | ack) == syn accept".to_owned(),
         7 if !early => "tcp flags & (fin|syn) == fin|syn drop".to_owned(),
         _ => {
             let verdicts: &[&str] = match chain {
                 "early" => &["drop", "accept", "counter"],
-                "main" | "late" => &["accept", "drop", "jump one", "jump two", "goto one", "return", "counter accept", "log prefix \"x \" drop"],
+                "main" | "late" => &[
+                    "accept",
+                    "drop",
+                    "jump one",
+                    "jump two",
+                    "goto one",
+                    "return",
+                    "counter accept",
+                    "log prefix \"x \" drop",
+                ],
                 "one" => &["accept", "drop", "jump two", "goto two", "return", "counter"],
                 _ => &["accept", "drop", "return"],
             };

@@ -49,7 +49,7 @@ fn matches_become_sets() {
     let ssh = rule(
         "ip saddr { 10.0.0.0/24, 10.9.0.1-10.9.0.9 } tcp dport { 22, 8000-8010 } ct state new counter packets 7 bytes 420 log prefix \"ssh \" accept comment \"admins\" # handle 9",
     );
-    assert_eq!(ssh.src.describe(9), "10.0.0.0/24, 10.9.0.1-10.9.0.9");
+    assert_eq!(ssh.src.describe(), "10.0.0.0/24, 10.9.0.1-10.9.0.9");
     assert_eq!(ssh.services.describe(), "tcp/22, 8000-8010");
     assert_eq!((ssh.hits, ssh.log, ssh.name.as_deref()), (Some(7), Log::Yes, Some("admins")));
     assert_eq!(ssh.action, Action::Permit);

@@ -15,11 +15,45 @@ pub(super) struct Found {
 
 /// Children that are read, or that change nothing about which packets are translated to what.
 const KNOWN: &[&str] = &[
-    "id", "interface", "ipprotocol", "protocol", "source", "destination", "target", "local-port", "descr", "disabled",
-    "nordr", "nonat", "associated-rule-id", "natreflection", "created", "updated", "nosync", "targetip",
-    "targetip_subnet", "sourceport", "dstport", "natport", "staticnatport", "poolopts", "source_hash_key",
-    "poolopts_sourcehashkey", "external", "nobinat", "log", "tag", "tagged", "statictype", "category", "sequence", "type",
-    "subnet", "tracker", "uuid", "nat_tag",
+    "id",
+    "interface",
+    "ipprotocol",
+    "protocol",
+    "source",
+    "destination",
+    "target",
+    "local-port",
+    "descr",
+    "disabled",
+    "nordr",
+    "nonat",
+    "associated-rule-id",
+    "natreflection",
+    "created",
+    "updated",
+    "nosync",
+    "targetip",
+    "targetip_subnet",
+    "sourceport",
+    "dstport",
+    "natport",
+    "staticnatport",
+    "poolopts",
+    "source_hash_key",
+    "poolopts_sourcehashkey",
+    "external",
+    "nobinat",
+    "log",
+    "tag",
+    "tagged",
+    "statictype",
+    "category",
+    "sequence",
+    "type",
+    "subnet",
+    "tracker",
+    "uuid",
+    "nat_tag",
 ];
 
 /// All translations, in the order in which the platform tries them.
@@ -131,8 +165,13 @@ fn forward(config: &mut Config<'_>, element: &Element) -> Found {
     let target = config.named(element.text("target"));
     let local = config.ports(element.text("local-port"));
     // A range is moved as a whole: the local port is where it begins.
-    let spans = nat.services.lower.first().and_then(|service| Some((service.dport.0.first()?, service.dport.0.last()?)));
-    let moved = local.as_ref().and_then(Intervals::first).zip(spans).filter(|(_, (low, high))| low != high && *high != u16::MAX);
+    let spans =
+        nat.services.lower.first().and_then(|service| Some((service.dport.0.first()?, service.dport.0.last()?)));
+    let moved = local
+        .as_ref()
+        .and_then(Intervals::first)
+        .zip(spans)
+        .filter(|(_, (low, high))| low != high && *high != u16::MAX);
     nat.to_port = match moved {
         Some((first, (low, high))) => first.checked_add(high - low).map(|last| Ports(Intervals::range(first, last))),
         None => local.map(Ports),

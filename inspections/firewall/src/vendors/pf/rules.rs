@@ -23,16 +23,93 @@ pub(super) struct Written {
 
 /// Children of a rule that are read, or that change nothing about which packets it takes.
 const KNOWN: &[&str] = &[
-    "id", "tracker", "type", "action", "interface", "interfacenot", "ipprotocol", "protocol", "icmptype", "icmp6-type",
-    "source", "destination", "descr", "description", "log", "disabled", "enabled", "quick", "floating", "direction",
-    "sched", "gateway", "replyto", "reply-to", "disablereplyto", "associated-rule-id", "created", "updated", "statetype",
-    "statetimeout", "state-policy", "tag", "tagged", "os", "dscp", "tos", "vlanprio", "vlanprioset", "set-prio",
-    "set-prio-low", "prio", "prio_group", "sequence", "sort_order", "max", "max-src-nodes", "max-src-conn",
-    "max-src-states", "max-src-conn-rate", "max-src-conn-rates", "overload", "adaptivestart", "adaptiveend", "tcpflags1",
-    "tcpflags2", "tcpflags_any", "allowopts", "nopfsync", "nosync", "nosync_", "dnpipe", "pdnpipe", "shaper1", "shaper2",
-    "defaultqueue", "ackqueue", "source_net", "source_not", "source_port", "destination_net", "destination_not",
-    "destination_port", "category", "categories", "separator", "divert-to", "udp-first", "udp-single", "udp-multiple",
-    "username", "schedule", "label", "natreflection", "bridgeto", "uuid", "local", "target",
+    "id",
+    "tracker",
+    "type",
+    "action",
+    "interface",
+    "interfacenot",
+    "ipprotocol",
+    "protocol",
+    "icmptype",
+    "icmp6-type",
+    "source",
+    "destination",
+    "descr",
+    "description",
+    "log",
+    "disabled",
+    "enabled",
+    "quick",
+    "floating",
+    "direction",
+    "sched",
+    "gateway",
+    "replyto",
+    "reply-to",
+    "disablereplyto",
+    "associated-rule-id",
+    "created",
+    "updated",
+    "statetype",
+    "statetimeout",
+    "state-policy",
+    "tag",
+    "tagged",
+    "os",
+    "dscp",
+    "tos",
+    "vlanprio",
+    "vlanprioset",
+    "set-prio",
+    "set-prio-low",
+    "prio",
+    "prio_group",
+    "sequence",
+    "sort_order",
+    "max",
+    "max-src-nodes",
+    "max-src-conn",
+    "max-src-states",
+    "max-src-conn-rate",
+    "max-src-conn-rates",
+    "overload",
+    "adaptivestart",
+    "adaptiveend",
+    "tcpflags1",
+    "tcpflags2",
+    "tcpflags_any",
+    "allowopts",
+    "nopfsync",
+    "nosync",
+    "nosync_",
+    "dnpipe",
+    "pdnpipe",
+    "shaper1",
+    "shaper2",
+    "defaultqueue",
+    "ackqueue",
+    "source_net",
+    "source_not",
+    "source_port",
+    "destination_net",
+    "destination_not",
+    "destination_port",
+    "category",
+    "categories",
+    "separator",
+    "divert-to",
+    "udp-first",
+    "udp-single",
+    "udp-multiple",
+    "username",
+    "schedule",
+    "label",
+    "natreflection",
+    "bridgeto",
+    "uuid",
+    "local",
+    "target",
 ];
 
 /// All rules, in the order of the file.
@@ -290,7 +367,12 @@ fn unknowns(rule: &mut Rule, element: &Element) {
 /// Flags of TCP: `flags set / out of`. The first packet of a connection has SYN and nothing else.
 fn first_packets(rule: &mut Rule, element: &Element) {
     let flags = |name: &str| -> BTreeSet<String> {
-        element.text(name).split(',').map(|flag| flag.trim().to_ascii_lowercase()).filter(|flag| !flag.is_empty()).collect()
+        element
+            .text(name)
+            .split(',')
+            .map(|flag| flag.trim().to_ascii_lowercase())
+            .filter(|flag| !flag.is_empty())
+            .collect()
     };
     let (set, of) = (flags("tcpflags1"), flags("tcpflags2"));
     if of.is_empty() || element.says_yes("tcpflags_any") {
@@ -407,7 +489,9 @@ fn anti_lockout(config: &mut Config<'_>, root: &Element) -> Option<Rule> {
     if text("protocol") != "http" && !web.is_some_and(|web| web.is_on("disablehttpredirect")) {
         ports.push(80);
     }
-    if system.is_on("enablesshd") || system.child("ssh").is_some_and(|ssh| ssh.says_yes("enable") || ssh.says_yes("enabled")) {
+    if system.is_on("enablesshd")
+        || system.child("ssh").is_some_and(|ssh| ssh.says_yes("enable") || ssh.says_yes("enabled"))
+    {
         ports.push(system.child("ssh").and_then(|ssh| ssh.text("port").parse().ok()).unwrap_or(22));
     }
     let mut rule = implicit(Action::Permit, interface, "enable", "anti-lockout rule");

@@ -64,10 +64,15 @@ fn switches_are_there_or_say_no() {
 #[test]
 fn quick_rules_decide_in_order_and_the_others_from_the_last_on() {
     let floating = |kind: &str, quick: bool, dst: &str, port: u16| {
-        format!("<rule><type>{kind}</type><floating>yes</floating>{}<direction>in</direction><protocol>tcp</protocol><source><any/></source><destination><address>{dst}</address><port>{port}</port></destination></rule>", if quick { "<quick>yes</quick>" } else { "" })
+        format!(
+            "<rule><type>{kind}</type><floating>yes</floating>{}<direction>in</direction><protocol>tcp</protocol><source><any/></source><destination><address>{dst}</address><port>{port}</port></destination></rule>",
+            if quick { "<quick>yes</quick>" } else { "" }
+        )
     };
     let any = |kind: &str, interface: &str| {
-        format!("<rule><type>{kind}</type><interface>{interface}</interface><protocol>tcp</protocol><source><any/></source><destination><any/></destination></rule>")
+        format!(
+            "<rule><type>{kind}</type><interface>{interface}</interface><protocol>tcp</protocol><source><any/></source><destination><any/></destination></rule>"
+        )
     };
     let rules = [
         floating("pass", false, "10.9.0.0/24", 80),
@@ -86,7 +91,11 @@ fn quick_rules_decide_in_order_and_the_others_from_the_last_on() {
         ("lan", "10.9.0.9", 22, Effect::Deny),
         ("lan", "10.9.0.9", 23, Effect::Permit),
     ] {
-        assert_eq!(decide(&policy, Hook::Forward, (input, "opt1"), "203.0.113.7", dst, port), Some(expected), "{input} {dst} {port}");
+        assert_eq!(
+            decide(&policy, Hook::Forward, (input, "opt1"), "203.0.113.7", dst, port),
+            Some(expected),
+            "{input} {dst} {port}"
+        );
     }
 }
 
@@ -124,7 +133,11 @@ fn the_order_is_pf_s_own() {
                     }
                 }
             }
-            assert_eq!(decide(&policy, Hook::Forward, ("wan", "lan"), "1.1.1.1", "2.2.2.2", port), Some(expected), "{rules:?} {port}");
+            assert_eq!(
+                decide(&policy, Hook::Forward, ("wan", "lan"), "1.1.1.1", "2.2.2.2", port),
+                Some(expected),
+                "{rules:?} {port}"
+            );
         }
     }
 }
@@ -170,10 +183,9 @@ fn aliases_of_opnsense_exclude_and_are_lines() {
 
 #[test]
 fn the_platform_s_own_rules() {
-    let text = config("<filter></filter>").replace("<noantilockout/>", "<port>8443</port>").replace(
-        "<gateway>GW</gateway>",
-        "<gateway>GW</gateway><blockpriv/><blockbogons/>",
-    );
+    let text = config("<filter></filter>")
+        .replace("<noantilockout/>", "<port>8443</port>")
+        .replace("<gateway>GW</gateway>", "<gateway>GW</gateway><blockpriv/><blockbogons/>");
     let policy = one(&text);
     let own: Vec<&Rule> = policy.rules().collect();
     assert_eq!(own.len(), 3);
@@ -207,7 +219,10 @@ fn what_is_not_evaluated_or_not_known_leaves_a_rule_uncertain() {
     assert_eq!(rule("<type>block</type><os>Windows</os>").unknown.len(), 1);
     assert_eq!(rule("<type>pass</type><tagged>vpn</tagged>").unknown.len(), 1);
     assert_eq!(rule("<type>pass</type><sched>night</sched>").unknown.len(), 1);
-    assert!(!rule("<type>pass</type><protocol>tcp</protocol><tcpflags1>ack</tcpflags1><tcpflags2>syn,ack</tcpflags2>").matches_new());
+    assert!(
+        !rule("<type>pass</type><protocol>tcp</protocol><tcpflags1>ack</tcpflags1><tcpflags2>syn,ack</tcpflags2>")
+            .matches_new()
+    );
     let parsed = parse(&config("<filter><rule>\n<type>pass</type>\n<surprise>1</surprise></rule></filter>"));
     assert_eq!(parsed.notes.len(), 1);
     let rule = parsed.policies[0].rules().next().unwrap();
@@ -225,7 +240,9 @@ fn hostile_files_end_soon() {
     }
     nested.push_str("</aliases><filter><rule><type>pass</type><interface>lan</interface><protocol>tcp</protocol><source><address>a0</address></source><destination><any/><port>p0</port></destination></rule></filter>");
     parse(&config(&nested));
-    let cut = config("<filter><rule><type>pass</type><interface>lan</interface><source><any/></source></rule><rule><type>block");
+    let cut = config(
+        "<filter><rule><type>pass</type><interface>lan</interface><source><any/></source></rule><rule><type>block",
+    );
     let cut = &cut[..cut.len() - 12];
     let policy = parse(cut).policies.remove(0);
     assert!(policy.truncated);
@@ -236,7 +253,8 @@ fn hostile_files_end_soon() {
 
 #[test]
 fn a_filter_that_is_switched_off_lets_all_through() {
-    let text = config("<filter><rule><type>block</type><interface>lan</interface></rule></filter>").replace("<hostname>", "<disablefilter>enabled</disablefilter><hostname>");
+    let text = config("<filter><rule><type>block</type><interface>lan</interface></rule></filter>")
+        .replace("<hostname>", "<disablefilter>enabled</disablefilter><hostname>");
     let parsed = parse(&text);
     assert_eq!(parsed.notes.len(), 1);
     let policy = &parsed.policies[0];

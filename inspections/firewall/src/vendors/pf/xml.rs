@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_tree_with_lines_and_text() {
-        let document = read("<?xml version=\"1.0\"?>\n<a>\n <b uuid=\"u\">x &amp; <![CDATA[<y>]]></b>\n <c/>\n</a>\n").unwrap();
+        let document =
+            read("<?xml version=\"1.0\"?>\n<a>\n <b uuid=\"u\">x &amp; <![CDATA[<y>]]></b>\n <c/>\n</a>\n").unwrap();
         assert!(!document.truncated);
         let b = document.root.child("b").unwrap();
         assert_eq!((b.content.as_str(), b.uuid.as_str(), b.first, b.last), ("x & <y>", "u", 3, 3));
