@@ -58,7 +58,7 @@ fn switches_are_there_or_say_no() {
     assert!(!rule("<type>pass</type><disabled>1</disabled>").enabled);
     assert!(rule("<type>pass</type><disabled>0</disabled>").enabled);
     assert_eq!(rule("<type>reject</type>").action, Action::Deny);
-    assert_eq!(rule("<type>pass</type><ipprotocol>inet6</ipprotocol><protocol>icmp</protocol><icmptype>echoreq,toobig</icmptype>").services.describe(), "icmpv6/type 2, 32768-33023");
+    assert_eq!(rule("<type>pass</type><ipprotocol>inet6</ipprotocol><protocol>icmp</protocol><icmptype>echoreq,toobig</icmptype>").services.describe(), "icmpv6/type 2, type 128");
 }
 
 #[test]
