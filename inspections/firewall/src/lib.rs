@@ -31,6 +31,7 @@ pub mod policy;
 pub mod ports;
 pub mod proposal;
 pub mod risky;
+mod roles;
 pub mod spoof;
 pub mod standing;
 pub mod vendors;

@@ -18,11 +18,10 @@ use secdiag_model::{EvidenceKind, Format, Head, Match};
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Service, proto, proto_number};
 use crate::policy::{
-    Action, Addrs, Chain, ConnState, DefaultAction, Hook, Interface, Log, Names, Nat, Path, Policy, Role, Rule,
-    Services, Unknown,
+    Action, Addrs, Chain, ConnState, DefaultAction, Hook, Log, Names, Nat, Path, Policy, Rule, Services, Unknown,
 };
+use crate::roles;
 use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
-use crate::zones;
 
 /// The format and its parser.
 pub(crate) const VENDOR: &Vendor = &Vendor {
@@ -40,7 +39,7 @@ fn sniff(head: &Head<'_>) -> Match {
         return Match::No;
     }
     let (mut table, mut chain, mut rules, mut rest) = (false, false, 0, 0);
-    let (mut listing, mut script, mut nft) = (false, false, false);
+    let (mut listing, mut script) = (false, false);
     for line in head_lines(head).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match line {
             "*filter" | "*nat" | "*mangle" | "*raw" | "*security" => table = true,
@@ -55,10 +54,6 @@ fn sniff(head: &Head<'_>) -> Match {
                 script |= ["iptables ", "ip6tables ", "/sbin/iptables ", "$IPT ", "$IPTABLES "]
                     .iter()
                     .any(|tool| line.starts_with(tool));
-                nft |= line.ends_with('{')
-                    && ["table ip ", "table ip6 ", "table inet ", "table bridge ", "table netdev ", "table arp "]
-                        .iter()
-                        .any(|start| line.starts_with(start));
             }
         }
     }
@@ -70,8 +65,6 @@ fn sniff(head: &Head<'_>) -> Match {
         Match::Close("a listing of iptables -L: give the output of iptables-save, which leaves nothing out")
     } else if script {
         Match::Close("a shell script that calls iptables: give the output of iptables-save on the running host")
-    } else if nft {
-        Match::Close("an nftables rule set: it is not read so far; iptables-save (iptables-nft) may show it")
     } else {
         Match::No
     }
@@ -348,7 +341,7 @@ impl Tables {
         Policy {
             device: String::new(),
             vendor: "iptables-save".into(),
-            interfaces: self.interfaces(),
+            interfaces: roles::of_rules(&self.chains, &self.translated_out, &self.translated_in),
             zones: BTreeMap::new(),
             paths: paths.collect(),
             chains: self.chains,
@@ -357,47 +350,6 @@ impl Tables {
             truncated,
             ..Policy::default()
         }
-    }
-
-    /// Interfaces that rules name. A dump does not define them, so their roles come from what rules do with them.
-    fn interfaces(&self) -> Vec<Interface> {
-        let private = zones::private();
-        let mut names: BTreeSet<&str> = BTreeSet::new();
-        let (mut with_private, mut with_public): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
-        for rule in self.chains.iter().flat_map(|chain| &chain.rules) {
-            for (ifs, addrs) in [(&rule.in_ifs, &rule.src), (&rule.out_ifs, &rule.dst)] {
-                for name in ifs.names.iter().filter(|name| !name.ends_with('+')) {
-                    names.insert(name);
-                    let narrow =
-                        !ifs.negated && addrs.unknown.is_empty() && !addrs.upper.is_empty() && !addrs.upper.is_any();
-                    if narrow && rule.action != Action::Deny {
-                        if private.covers(&addrs.upper) {
-                            with_private.insert(name);
-                        } else if !private.overlaps(&addrs.upper) {
-                            with_public.insert(name);
-                        }
-                    }
-                }
-            }
-        }
-        let role = |name: &str| {
-            if self.translated_out.contains(name) {
-                (Role::External, "addresses of packets that leave here are translated".to_owned())
-            } else if self.translated_in.contains(name) {
-                (Role::External, "destinations of packets that enter here are translated".to_owned())
-            } else if let Some(named) = zones::role_by_name(name) {
-                named
-            } else if with_private.contains(name) && !with_public.contains(name) {
-                (Role::Internal, "rules name it with private addresses only".to_owned())
-            } else {
-                (Role::Unknown, "neither its name nor the rules tell".to_owned())
-            }
-        };
-        let interface = |name: &str| {
-            let (role, role_why) = role(name);
-            Interface { name: name.to_owned(), role, role_why, ..Interface::default() }
-        };
-        names.into_iter().map(interface).collect()
     }
 }
 

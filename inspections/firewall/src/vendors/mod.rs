@@ -6,6 +6,8 @@ pub mod cisco_ios;
 pub mod classbench;
 pub mod fortios;
 pub mod iptables;
+pub mod nftables;
+pub mod pf;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +32,10 @@ pub const VENDORS: &[&Vendor] = &[
     cisco_ios::IOSXR,
     cisco_ios::EOS,
     iptables::VENDOR,
+    nftables::TEXT,
+    nftables::JSON,
+    pf::PFSENSE,
+    pf::OPNSENSE,
 ];
 
 /// Formats of all vendors.
