@@ -28,6 +28,7 @@ pub mod ports;
 pub mod risky;
 pub mod spoof;
 pub mod standing;
+pub mod translate;
 pub mod vendors;
 pub mod zones;
 

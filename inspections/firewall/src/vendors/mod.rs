@@ -6,6 +6,7 @@ pub mod cisco_ios;
 pub mod classbench;
 pub mod fortios;
 pub mod iptables;
+pub mod panos;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,8 @@ pub const VENDORS: &[&Vendor] = &[
     cisco_ios::IOSXR,
     cisco_ios::EOS,
     iptables::VENDOR,
+    panos::XML,
+    panos::TEXT,
 ];
 
 /// Formats of all vendors.
