@@ -81,8 +81,7 @@ fn go<'a>(
         RulesSee::Original => (question.dst, question.dport),
         RulesSee::Translated => (target.dst, target.dport),
     };
-    let asked =
-        Question { in_if: Some(in_if.to_owned()), out_if: Some(out_if), dst, dport, ..question.clone() };
+    let asked = Question { in_if: Some(in_if.to_owned()), out_if: Some(out_if), dst, dport, ..question.clone() };
     let mut decision = decider.decide(&asked);
     if !target.known {
         (decision.verdict, decision.by) = (Verdict::Undecided, None);
@@ -165,7 +164,8 @@ fn mapped(address: IpAddr, from: &AddrSet, to: &Addrs) -> (IpAddr, bool) {
             (Ipv4Addr::from(number).into(), known && exact)
         }
         IpAddr::V6(v6) => {
-            let (number, known) = place(u128::from(v6), &from.v6, &to.upper.v6, |number| number).unwrap_or((v6.into(), false));
+            let (number, known) =
+                place(u128::from(v6), &from.v6, &to.upper.v6, |number| number).unwrap_or((v6.into(), false));
             (Ipv6Addr::from(number).into(), known && exact)
         }
     }

@@ -88,7 +88,12 @@ fn sniff_text(head: &Head<'_>) -> Match {
         points += match words.as_slice() {
             ["#RANCID-CONTENT-TYPE:" | "!RANCID-CONTENT-TYPE:", "paloalto"] => 20,
             ["set", "deviceconfig" | "mgt-config", ..] | ["deviceconfig" | "mgt-config", "{"] => 10,
-            ["set", "rulebase" | "pre-rulebase" | "post-rulebase", "security" | "nat" | "default-security-rules", ..] => 10,
+            [
+                "set",
+                "rulebase" | "pre-rulebase" | "post-rulebase",
+                "security" | "nat" | "default-security-rules",
+                ..,
+            ] => 10,
             ["set", "config", "devices" | "shared" | "mgt-config", ..] => 10,
             ["set", "vsys", _, "rulebase" | "zone" | "import" | "address" | "address-group" | "service", ..] => 10,
             ["set", "device-group" | "template" | "template-stack", _, ..] => 8,
@@ -98,7 +103,9 @@ fn sniff_text(head: &Head<'_>) -> Match {
             ["localhost.localdomain", "{"] => 10,
             ["devices", "{"] if after_config => 10,
             ["set", "security" | "interfaces" | "system" | "firewall" | "version" | "groups" | "hostname", ..] => -20,
-            ["version", _] | ["security" | "interfaces" | "system" | "firewall", "{"] if !after_config && points == 0 => {
+            ["version", _] | ["security" | "interfaces" | "system" | "firewall", "{"]
+                if !after_config && points == 0 =>
+            {
                 -20
             }
             _ => 0,
@@ -395,7 +402,9 @@ impl<'t> Layout<'t> {
 }
 
 fn has_rules(tree: &Tree, nodes: &[Id]) -> bool {
-    nodes.iter().any(|node| ["pre-rulebase", "rulebase", "post-rulebase"].iter().any(|kind| tree.child(*node, kind).is_some()))
+    nodes
+        .iter()
+        .any(|node| ["pre-rulebase", "rulebase", "post-rulebase"].iter().any(|kind| tree.child(*node, kind).is_some()))
 }
 
 /// Rules of one kind of one scope.
@@ -460,7 +469,10 @@ fn policy(tree: &Tree, system: &System<'_>, lines: &[&str], trouble: &mut Troubl
 }
 
 /// Zones with interfaces. An interface that has the name of a zone gets another one, so that a name means one of them.
-fn members(zones: &BTreeMap<String, Zone>, interfaces: &mut [crate::policy::Interface]) -> BTreeMap<String, Vec<String>> {
+fn members(
+    zones: &BTreeMap<String, Zone>,
+    interfaces: &mut [crate::policy::Interface],
+) -> BTreeMap<String, Vec<String>> {
     let held: BTreeSet<&String> = zones.values().flat_map(|zone| &zone.members).collect();
     let full = |name: &String| zones.get(name).is_some_and(|zone| !zone.members.is_empty());
     let other = |name: &String| if full(name) { format!("{name} (interface)") } else { name.clone() };

@@ -47,7 +47,9 @@ impl Network<'_> {
         let mut zones: BTreeMap<String, Zone> = BTreeMap::new();
         let tables = self.vsys.iter().filter_map(|vsys| tree.child(*vsys, "zone"));
         for id in tables.flat_map(|table| tree.children(table)) {
-            let zone = zones.entry(tree.name(id).to_owned()).or_insert_with(|| Zone { line: tree.first(id), ..Zone::default() });
+            let zone = zones
+                .entry(tree.name(id).to_owned())
+                .or_insert_with(|| Zone { line: tree.first(id), ..Zone::default() });
             let Some(network) = tree.child(id, "network") else { continue };
             for kind in KINDS {
                 zone.members.extend(tree.values(network, kind).into_iter().map(|(name, _)| name.to_owned()));
@@ -189,7 +191,12 @@ impl Network<'_> {
     }
 
     /// Static routes of the routers that serve this virtual system.
-    pub(super) fn routes(&self, zones: &BTreeMap<String, Zone>, objects: &Objects<'_>, trouble: &mut Trouble) -> Vec<Route> {
+    pub(super) fn routes(
+        &self,
+        zones: &BTreeMap<String, Zone>,
+        objects: &Objects<'_>,
+        trouble: &mut Trouble,
+    ) -> Vec<Route> {
         let tree = self.tree;
         let members: BTreeSet<&String> = zones.values().flat_map(|zone| &zone.members).collect();
         let imported = self.imported();
@@ -200,7 +207,9 @@ impl Network<'_> {
                 let name = tree.name(router).to_owned();
                 let interfaces = tree.values(router, "interface");
                 let serves = self.alone
-                    || interfaces.iter().any(|(name, _)| imported.contains(*name) || members.contains(&(*name).to_owned()));
+                    || interfaces
+                        .iter()
+                        .any(|(name, _)| imported.contains(*name) || members.contains(&(*name).to_owned()));
                 if !serves || !seen.insert(name) {
                     continue;
                 }
@@ -218,7 +227,8 @@ impl Network<'_> {
     /// Virtual routers, and the routing tables of logical routers.
     fn routers(&self, device: Id) -> Vec<Id> {
         let tree = self.tree;
-        let of = |way: &[&str]| tree.at(device, way).into_iter().flat_map(|table| tree.children(table)).collect::<Vec<_>>();
+        let of =
+            |way: &[&str]| tree.at(device, way).into_iter().flat_map(|table| tree.children(table)).collect::<Vec<_>>();
         let logical = of(&["network", "logical-router"]).into_iter().filter_map(|router| tree.child(router, "vrf"));
         let tables: Vec<Id> = logical.flat_map(|vrfs| tree.children(vrfs)).collect();
         of(&["network", "virtual-router"]).into_iter().chain(tables).collect()

@@ -158,7 +158,11 @@ impl<'t> Objects<'t> {
             };
             return set.map_or_else(
                 || {
-                    trouble.line(line, "bad-value", format!("address `{}`: `{}` is no address", clip(name), clip(value)));
+                    trouble.line(
+                        line,
+                        "bad-value",
+                        format!("address `{}`: `{}` is no address", clip(name), clip(value)),
+                    );
                     unknown(format!("address {name}"))
                 },
                 Addrs::exactly,
@@ -429,7 +433,11 @@ impl<'t> Objects<'t> {
         for (text, _) in tree.values(default, "port") {
             let service = text.split_once('/').and_then(|(protocol, ports)| {
                 let number = crate::net::proto_number(protocol)?;
-                if ports == "dynamic" { Some(Service::proto(number)) } else { Some(Service::to(number, apps::ports(ports)?)) }
+                if ports == "dynamic" {
+                    Some(Service::proto(number))
+                } else {
+                    Some(Service::to(number, apps::ports(ports)?))
+                }
             });
             ports.extend(service);
         }
@@ -438,7 +446,8 @@ impl<'t> Objects<'t> {
         }
         for (key, number) in [("ident-by-icmp-type", proto::ICMP), ("ident-by-icmp6-type", proto::ICMP6)] {
             let Some(ident) = tree.child(default, key) else { continue };
-            let kind = tree.value(ident, "type").or_else(|| tree.value(default, key)).and_then(|kind| kind.parse().ok());
+            let kind =
+                tree.value(ident, "type").or_else(|| tree.value(default, key)).and_then(|kind| kind.parse().ok());
             let code = tree.value(ident, "code").and_then(|code| code.parse().ok());
             app.own.extend(kind.map(|kind| Service::icmp(number, kind, code)));
         }

@@ -245,7 +245,9 @@ impl Reader<'_, '_> {
             }
             match tree.value(destination, "translated-port").map(str::parse::<u16>) {
                 Some(Ok(port)) => nat.to_port = Some(Ports(crate::interval::Intervals::one(port))),
-                Some(Err(_)) => self.trouble.line(tree.first(destination), "bad-value", "a translated port is no number"),
+                Some(Err(_)) => {
+                    self.trouble.line(tree.first(destination), "bad-value", "a translated port is no number")
+                }
                 None => {}
             }
         }

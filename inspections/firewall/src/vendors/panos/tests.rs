@@ -97,7 +97,8 @@ set rulebase security rules others from untrust to dmz source [ 198.51.100.0/24 
     }
     assert_eq!(decide(&policy, "192.0.2.9", "10.9.0.3", proto::TCP, 22).1, "others");
     assert_eq!(decide(&policy, "198.51.100.9", "10.9.0.3", proto::TCP, 22).1, "");
-    let parsed = parse_text(&format!("{NETWORK}set address-group g static g\nset rulebase security rules a source g\n"));
+    let parsed =
+        parse_text(&format!("{NETWORK}set address-group g static g\nset rulebase security rules a source g\n"));
     assert_eq!(reasons(&parsed), ["cycle line 11"]);
 }
 
@@ -420,7 +421,9 @@ set template-stack ts devices 0001
     ];
     assert_eq!(names, all);
     // The innermost object of a name counts for all rules of the group.
-    assert!(policy.rules().filter(|rule| rule.id.ends_with("-pre")).all(|rule| rule.src.describe().contains("10.0.0.3")));
+    assert!(
+        policy.rules().filter(|rule| rule.id.ends_with("-pre")).all(|rule| rule.src.describe().contains("10.0.0.3"))
+    );
     assert_eq!(policy.interface("ethernet1/1").unwrap().networks.describe(1), "10.7.0.0/24");
     assert_eq!(policy.rules().find(|rule| rule.id.ends_with("c-post")).unwrap().unknown.len(), 1);
 }
@@ -452,7 +455,9 @@ fn hostile_text_ends_and_keeps_rules() {
     parse_text(&braces);
     parse_text(&format!("mgt {{\n{}}}\n", "x \"open\n".repeat(20_000)));
     parse_text(&format!("set {}\n", "a ".repeat(100_000)));
-    let parsed = parse_text("junk here\nset\nset rulebase security rules\ndelete nothing at all\nset rulebase security rules r action allow");
+    let parsed = parse_text(
+        "junk here\nset\nset rulebase security rules\ndelete nothing at all\nset rulebase security rules r action allow",
+    );
     assert_eq!(reasons(&parsed), ["unknown-statement line 1", "undefined line 4"]);
 }
 

@@ -53,7 +53,8 @@ pub(super) fn read(text: &str, trouble: &mut Trouble) -> (Tree, bool) {
             Ok(Event::Comment(_) | Event::Decl(_) | Event::PI(_)) => {}
             Ok(Event::Eof) => break,
             Err(_) => {
-                let note = Note::new(NoteKind::Broken, "xml-broken", "the XML breaks off here: nothing after it was read");
+                let note =
+                    Note::new(NoteKind::Broken, "xml-broken", "the XML breaks off here: nothing after it was read");
                 trouble.other(note.at(format!("line {line}")));
                 // What is not read is not understood.
                 for (number, rest) in (1..).zip(text.split('\n')).skip(line.saturating_sub(1) as usize) {
