@@ -6,6 +6,12 @@ use crate::policy::{Chain, Policy, Rule};
 pub fn removal(policy: &Policy, chain: &Chain, rule: &Rule) -> (String, String) {
     let command = match policy.vendor.as_str() {
         "fortios" => Some(format!("config firewall {}; delete {}; end", chain.name, rule.id)),
+        // What Panorama pushed is removed there. A rule asked for pairs of zones stands in a list named after both.
+        "panos-xml" | "panos-set" if !chain.name.starts_with("panorama ") => {
+            let list = chain.name.split(": ").next().unwrap_or_default();
+            let name = rule.name.as_deref().unwrap_or(&rule.id);
+            Some(format!("delete {list} security rules \"{name}\""))
+        }
         "cisco-asa" if rule.line_from == rule.line_to => Some(format!("no {}", rule.text.trim())),
         "iptables-save" => chain
             .name

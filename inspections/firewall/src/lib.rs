@@ -34,6 +34,7 @@ pub mod risky;
 mod roles;
 pub mod spoof;
 pub mod standing;
+pub mod translate;
 pub mod vendors;
 pub mod zones;
 

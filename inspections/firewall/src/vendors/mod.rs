@@ -8,6 +8,7 @@ pub mod fortios;
 pub mod iptables;
 pub mod nftables;
 pub mod pf;
+pub mod panos;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,8 @@ pub const VENDORS: &[&Vendor] = &[
     nftables::JSON,
     pf::PFSENSE,
     pf::OPNSENSE,
+    panos::XML,
+    panos::TEXT,
 ];
 
 /// Formats of all vendors.
