@@ -6,6 +6,7 @@ use crate::policy::{Chain, Policy, Rule};
 pub fn removal(policy: &Policy, chain: &Chain, rule: &Rule) -> (String, String) {
     let command = match policy.vendor.as_str() {
         "fortios" => Some(format!("config firewall {}; delete {}; end", chain.name, rule.id)),
+        "junos" if chain.name.starts_with("security policies") => Some(format!("delete security policies {}", rule.id)),
         "cisco-asa" if rule.line_from == rule.line_to => Some(format!("no {}", rule.text.trim())),
         "iptables-save" => chain
             .name

@@ -6,6 +6,7 @@ pub mod cisco_ios;
 pub mod classbench;
 pub mod fortios;
 pub mod iptables;
+pub mod junos;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,7 @@ pub const VENDORS: &[&Vendor] = &[
     cisco_ios::IOSXR,
     cisco_ios::EOS,
     iptables::VENDOR,
+    junos::VENDOR,
 ];
 
 /// Formats of all vendors.
