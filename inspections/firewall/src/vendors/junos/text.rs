@@ -207,13 +207,13 @@ impl<'t, 'x> Reader<'t, 'x> {
             [word @ ("activate" | "deactivate"), path @ ..] if !path.is_empty() => {
                 let found = self.find(path);
                 // A list names several statements.
-                for id in found.into_iter().flat_map(|id| self.targets(id, items.last())) {
+                for id in found.map(|id| self.targets(id, items.last())).unwrap_or_default() {
                     self.tree.set_inactive(id, *word == "deactivate");
                 }
             }
             ["delete", path @ ..] => {
                 let found = self.find(path).filter(|id| *id != ROOT);
-                for id in found.into_iter().flat_map(|id| self.targets(id, items.last())) {
+                for id in found.map(|id| self.targets(id, items.last())).unwrap_or_default() {
                     self.tree.remove(id);
                 }
             }
