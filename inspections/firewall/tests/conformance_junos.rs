@@ -13,7 +13,10 @@ use secdiag_firewall::vendors::{cisco_asa, junos};
 use secdiag_inspect::DecodedText;
 
 fn data() -> PathBuf {
-    std::env::var_os("SECDIAG_DATA").map(PathBuf::from).expect("SECDIAG_DATA names the evidence folder").join("firewall")
+    std::env::var_os("SECDIAG_DATA")
+        .map(PathBuf::from)
+        .expect("SECDIAG_DATA names the evidence folder")
+        .join("firewall")
 }
 
 fn text(path: &Path) -> String {
@@ -42,9 +45,10 @@ fn nearly_every_line_is_understood() {
             let text = text(&path);
             let filled = text.lines().filter(|line| !line.trim().is_empty()).count() as u64;
             let parsed = junos::parse(&text);
-            let notes = parsed.notes.iter().filter(|note| {
-                note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected"
-            });
+            let notes = parsed
+                .notes
+                .iter()
+                .filter(|note| note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected");
             let mut unknown = 0;
             for note in notes {
                 unknown += note.count;

@@ -90,7 +90,9 @@ impl<'a> Filters<'a> {
             filters.collect(firewall, true);
         }
         // A logical system may use filters of the device, but lists only those that it uses.
-        if system != ROOT && let Some(firewall) = tree.get(ROOT, "firewall") {
+        if system != ROOT
+            && let Some(firewall) = tree.get(ROOT, "firewall")
+        {
             filters.collect(firewall, false);
         }
         filters
@@ -129,8 +131,15 @@ impl<'a> Filters<'a> {
                         self.sets.entry(tree.word(set).to_owned()).or_insert(names);
                     }
                 }
-                "policer" | "three-color-policer" | "hierarchical-policer" | "load-balance-group" | "atm-policer"
-                | "tunnel-end-point" | "flexible-match" | "prefix-action" | "filter-specific" => {}
+                "policer"
+                | "three-color-policer"
+                | "hierarchical-policer"
+                | "load-balance-group"
+                | "atm-policer"
+                | "tunnel-end-point"
+                | "flexible-match"
+                | "prefix-action"
+                | "filter-specific" => {}
                 _ if own => super::unknown(tree, key, "firewall", self.trouble),
                 _ => {}
             }
@@ -155,7 +164,10 @@ impl<'a> Filters<'a> {
 
     /// The filter that an interface means: of the family, or of any.
     pub(super) fn find(&self, family: Family, name: &str) -> Option<Key> {
-        [family, Family::Any].into_iter().map(|family| (family, name.to_owned())).find(|key| self.nodes.contains_key(key))
+        [family, Family::Any]
+            .into_iter()
+            .map(|family| (family, name.to_owned()))
+            .find(|key| self.nodes.contains_key(key))
     }
 
     pub(super) fn undefined(&mut self, name: &str, line: u32) {

@@ -51,12 +51,7 @@ use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 
 /// The format and its parser.
 pub(crate) const VENDOR: &Vendor = &Vendor {
-    format: Format {
-        id: "junos",
-        kind: EvidenceKind::Fwcfg,
-        title: "Juniper Junos or SRX configuration",
-        sniff,
-    },
+    format: Format { id: "junos", kind: EvidenceKind::Fwcfg, title: "Juniper Junos or SRX configuration", sniff },
     parse,
 };
 
@@ -337,9 +332,7 @@ fn unknown(tree: &Tree, id: Id, what: &str, trouble: &mut Trouble) {
 /// Notes a hierarchy that is read over.
 fn not_inspected(tree: &Tree, id: Id, what: &str, trouble: &mut Trouble) {
     let text = format!("{what} are not inspected by this version");
-    trouble.other(
-        Note::new(NoteKind::NotUnderstood, "not-inspected", text).at(format!("line {}", tree.line(id))),
-    );
+    trouble.other(Note::new(NoteKind::NotUnderstood, "not-inspected", text).at(format!("line {}", tree.line(id))));
 }
 
 /// A statement in one line, as it may be shown.
@@ -395,7 +388,8 @@ impl System<'_> {
             security.filter(|id| ["policies", "zones", "nat"].iter().any(|part| tree.child(*id, part).is_some()));
         self.check(security, trouble);
         let units = network::units(tree, self.id, trouble);
-        let mut policy = Policy { vendor: VENDOR.format.id.into(), rules_see: RulesSee::Translated, ..Policy::default() };
+        let mut policy =
+            Policy { vendor: VENDOR.format.id.into(), rules_see: RulesSee::Translated, ..Policy::default() };
         policy.routes = network::routes(tree, self.id, &units, trouble);
         let mut flow = Flow::default();
         if let Some(security) = firewalls {
@@ -457,11 +451,7 @@ impl System<'_> {
         let inbound = reader.host_inbound(security, &policy.zones, &own);
         if tree.get(security, "zones").is_some() && !policy.zones.is_empty() {
             flow.inbound = true;
-            policy.chains.push(security::chain(
-                security::HOST_INBOUND,
-                inbound,
-                DefaultAction::implicit_deny(Log::No),
-            ));
+            policy.chains.push(security::chain(security::HOST_INBOUND, inbound, DefaultAction::implicit_deny(Log::No)));
         }
         let security::Reader { mut books, mut applications, trouble, .. } = reader;
         let mut nat =
@@ -561,9 +551,9 @@ impl Flow {
             let mut keys = Vec::new();
             for name in &applied.names {
                 // At a unit itself stands a filter of any family; older files mean one of IPv4.
-                let found = filters.find(family, name).or_else(|| {
-                    (family == Family::Any).then(|| filters.find(Family::Inet, name)).flatten()
-                });
+                let found = filters
+                    .find(family, name)
+                    .or_else(|| (family == Family::Any).then(|| filters.find(Family::Inet, name)).flatten());
                 match found {
                     Some(key) => keys.push(key),
                     None => filters.undefined(name, applied.line),
@@ -636,8 +626,10 @@ impl Flow {
     fn everywhere(policy: &Policy) -> Names {
         let policies = policy.chain(security::POLICIES);
         let known = |name: &String| policy.zones.contains_key(name);
-        let mut named =
-            policies.iter().flat_map(|chain| &chain.rules).flat_map(|rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names));
+        let mut named = policies
+            .iter()
+            .flat_map(|chain| &chain.rules)
+            .flat_map(|rule| rule.in_ifs.names.iter().chain(&rule.out_ifs.names));
         if !policy.zones.is_empty() && named.all(known) {
             return Names::of(policy.zones.keys().cloned().collect());
         }
@@ -666,7 +658,8 @@ impl Flow {
                 outgoing.len()
             );
             trouble.other(Note::new(NoteKind::Assumed, "list-not-applied", text));
-            for (group, is_in) in incoming.iter().map(|group| (group, true)).chain(outgoing.iter().map(|g| (g, false))) {
+            for (group, is_in) in incoming.iter().map(|group| (group, true)).chain(outgoing.iter().map(|g| (g, false)))
+            {
                 if !group.layers.is_empty() {
                     let names = Names::of(group.names.clone());
                     let (in_ifs, out_ifs) = if is_in { (names, Names::any()) } else { (Names::any(), names) };
@@ -674,7 +667,12 @@ impl Flow {
                 }
             }
             if self.secured {
-                policy.paths.push(Path { hook: Hook::Forward, in_ifs: everywhere.clone(), out_ifs: everywhere, layers: middle });
+                policy.paths.push(Path {
+                    hook: Hook::Forward,
+                    in_ifs: everywhere.clone(),
+                    out_ifs: everywhere,
+                    layers: middle,
+                });
             }
             return;
         }

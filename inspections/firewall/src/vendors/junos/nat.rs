@@ -73,10 +73,20 @@ impl Reader<'_> {
                         }
                     }
                 }
-                "pool" | "address-persistent" | "interface" | "pool-utilization-alarm" | "port-overloading"
-                | "pool-default-port-range" | "pool-default-twin-port-range" | "session-persistence-scan"
-                | "port-round-robin" | "port-scaling-enlargement" | "pool-set" | "session-drop-hold-down"
-                | "pool-group" | "port" => {}
+                "pool"
+                | "address-persistent"
+                | "interface"
+                | "pool-utilization-alarm"
+                | "port-overloading"
+                | "pool-default-port-range"
+                | "pool-default-twin-port-range"
+                | "session-persistence-scan"
+                | "port-round-robin"
+                | "port-scaling-enlargement"
+                | "pool-set"
+                | "session-drop-hold-down"
+                | "pool-group"
+                | "port" => {}
                 _ => super::unknown(tree, key, &format!("{name} nat"), self.trouble),
             }
         }

@@ -41,7 +41,9 @@ impl Unit {
     /// Ports for administration only: nothing passes from them to others.
     pub(super) fn is_management(&self) -> bool {
         ["fxp", "em", "me", "vme", "re0:mgmt", "re1:mgmt"].iter().any(|stem| {
-            self.name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || ".-".contains(c)))
+            self.name
+                .strip_prefix(stem)
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || ".-".contains(c)))
         })
     }
 

@@ -441,10 +441,17 @@ impl Term {
                 self.by_content = true;
                 Some(())
             }
-            "application-protocol" | "alg" | "inactivity-timeout" | "ttl-threshold" | "description"
-            | "sip-call-hold-timeout" | "learn-sip-register" | "ether-type" | "child" | "gate-timeout" | "ike" => {
-                Some(())
-            }
+            "application-protocol"
+            | "alg"
+            | "inactivity-timeout"
+            | "ttl-threshold"
+            | "description"
+            | "sip-call-hold-timeout"
+            | "learn-sip-register"
+            | "ether-type"
+            | "child"
+            | "gate-timeout"
+            | "ike" => Some(()),
             _ => return false,
         };
         self.broken |= read.is_none();
@@ -477,15 +484,12 @@ impl Term {
                 for kind in &self.kinds {
                     match self.codes.as_slice() {
                         [] => services.push(Service::icmp(number, *kind, None)),
-                        codes => codes
-                            .iter()
-                            .for_each(|code| services.push(Service::icmp(number, *kind, Some(*code)))),
+                        codes => codes.iter().for_each(|code| services.push(Service::icmp(number, *kind, Some(*code)))),
                     }
                 }
             } else if icmp.contains(&number) && !self.codes.is_empty() {
-                let any_type = (0..=u8::MAX).flat_map(|kind| {
-                    self.codes.iter().map(move |code| (u16::from(kind) << 8) | u16::from(*code))
-                });
+                let any_type = (0..=u8::MAX)
+                    .flat_map(|kind| self.codes.iter().map(move |code| (u16::from(kind) << 8) | u16::from(*code)));
                 services.push(Service::to(number, Intervals::of(any_type.map(|both| (both, both)))));
             } else {
                 services.push(Service::to(number, union(&self.to)).from_ports(union(&self.from)));

@@ -100,8 +100,14 @@ impl Reader<'_> {
                 }
                 // Read below, so that they come last.
                 "global" | "default-policy" => {}
-                "policy-rematch" | "policy-stats" | "traceoptions" | "unified-policy" | "unified-policy-explicit-match"
-                | "pre-id-default-policy" | "stateful-failover" | "lookup-intrazone-junos-global" => {}
+                "policy-rematch"
+                | "policy-stats"
+                | "traceoptions"
+                | "unified-policy"
+                | "unified-policy-explicit-match"
+                | "pre-id-default-policy"
+                | "stateful-failover"
+                | "lookup-intrazone-junos-global" => {}
                 _ => super::unknown(tree, key, "security policies", self.trouble),
             }
         }
@@ -293,8 +299,15 @@ impl Reader<'_> {
                 "firewall-authentication" | "destination-address" => {
                     rule.add_unknown(format!("permit {}", super::text_of(tree, key)), tree.line(key));
                 }
-                "tunnel" | "application-services" | "services-offload" | "no-services-offload" | "tcp-options"
-                | "source-nat" | "destination-nat" | "gprs-gtp-profile" | "gprs-sctp-profile" => {}
+                "tunnel"
+                | "application-services"
+                | "services-offload"
+                | "no-services-offload"
+                | "tcp-options"
+                | "source-nat"
+                | "destination-nat"
+                | "gprs-gtp-profile"
+                | "gprs-sctp-profile" => {}
                 _ => self.unknown_option(key, rule, "the permission of a policy"),
             }
         }

@@ -78,7 +78,10 @@ fn both_forms_give_the_same_rules() {
     assert_eq!(rules[0].dst.lower.describe(9), "10.9.0.10");
     assert_eq!(rules[0].dst.unknown, ["gone"]);
     assert_eq!(rules[0].log, Log::Yes);
-    assert_eq!(rules[0].services.describe(), "junos-ssh, own (tcp/22, 8080, udp/any)".replace("udp/any", "udp from port 53"));
+    assert_eq!(
+        rules[0].services.describe(),
+        "junos-ssh, own (tcp/22, 8080, udp/any)".replace("udp/any", "udp from port 53")
+    );
     assert_eq!(rules[2].action, Action::Deny);
     assert!(rules[2].in_ifs.is_any());
     assert_eq!((rules[0].line_from, rules[0].line_to), (5, 11));
@@ -154,11 +157,13 @@ set security nat static rule-set s rule two then static-nat prefix 10.0.0.6/32
 
 #[test]
 fn logical_systems_are_policies_of_their_own() {
-    let parsed = read("\
+    let parsed = read(
+        "\
 set system host-name core
 set logical-systems one firewall family inet filter f term t then discard
 set tenants two security policies default-policy permit-all
-");
+",
+    );
     let names: Vec<_> = parsed.policies.iter().map(|policy| policy.device.as_str()).collect();
     assert_eq!(names, ["core/one", "core/two"]);
     assert_eq!(parsed.policies[1].chain(security::POLICIES).unwrap().default.action, Action::Permit);
@@ -166,14 +171,19 @@ set tenants two security policies default-policy permit-all
 
 #[test]
 fn broken_files_end_with_notes() {
-    let cut = read("firewall {\n    family inet {\n        filter f {\n            term t {\n                then discard;");
+    let cut =
+        read("firewall {\n    family inet {\n        filter f {\n            term t {\n                then discard;");
     assert!(cut.policies[0].truncated);
-    for text in ["}", "security { policies {", "\"", "[", "/*", "set", "set a \"b", "firewall { filter f { term \"t", ";{;}"] {
+    for text in
+        ["}", "security { policies {", "\"", "[", "/*", "set", "set a \"b", "firewall { filter f { term \"t", ";{;}"]
+    {
         read(text);
     }
     let deep = "a { ".repeat(20_000);
     assert!(read(&deep).policies.is_empty());
-    let quote = read("system {\n    license foo bar\";\n    contact \"open;\n}\nfirewall { filter f { term t { then accept; } } }\n");
+    let quote = read(
+        "system {\n    license foo bar\";\n    contact \"open;\n}\nfirewall { filter f { term t { then accept; } } }\n",
+    );
     assert_eq!(quote.policies.len(), 1);
     assert!(quote.notes.iter().any(|note| note.place.as_deref() == Some("line 3")));
 }
