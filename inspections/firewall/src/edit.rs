@@ -12,6 +12,7 @@ pub fn removal(policy: &Policy, chain: &Chain, rule: &Rule) -> (String, String) 
             let name = rule.name.as_deref().unwrap_or(&rule.id);
             Some(format!("delete {list} security rules \"{name}\""))
         }
+        "junos" if chain.name.starts_with("security policies") => Some(format!("delete security policies {}", rule.id)),
         "cisco-asa" if rule.line_from == rule.line_to => Some(format!("no {}", rule.text.trim())),
         "iptables-save" => chain
             .name

@@ -9,6 +9,7 @@ pub mod iptables;
 pub mod nftables;
 pub mod pf;
 pub mod panos;
+pub mod junos;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +40,7 @@ pub const VENDORS: &[&Vendor] = &[
     pf::OPNSENSE,
     panos::XML,
     panos::TEXT,
+    junos::VENDOR,
 ];
 
 /// Formats of all vendors.
