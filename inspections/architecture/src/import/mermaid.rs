@@ -701,7 +701,7 @@ mod tests {
         let drawing = read(text.as_bytes());
         assert_eq!(shown(&drawing).1, ["1/A>1/B", "2/A-2/C"]);
         assert_eq!(drawing.nodes[0].place, "line 5");
-        assert_eq!(drawing.notes[0].place.as_deref(), Some("line 15"));
+        assert_eq!(drawing.notes[0].place.as_deref(), Some("line 16"));
         let sniffed = |text: &str| sniff(&Head::new(text.as_bytes(), "a", text.len() as u64));
         assert_eq!(sniffed(text), Match::Yes(70));
         assert_eq!(sniffed("graph TD\n A-->B"), Match::Yes(90));

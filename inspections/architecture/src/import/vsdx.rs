@@ -322,8 +322,10 @@ impl<'t, 'm> Page<'t, 'm> {
                     self.index.get(digits).copied()
                 });
                 match kind {
-                    "1" | "2" => sheets.for_each(|member| drop(contained.entry(member).or_insert(at))),
-                    "4" | "5" => sheets.for_each(|container| drop(contained.insert(at, container))),
+                    "1" | "2" => sheets.for_each(|member| {
+                        contained.entry(member).or_insert(at);
+                    }),
+                    "4" | "5" => contained.extend(sheets.map(|container| (at, container))),
                     _ => {}
                 }
             }
