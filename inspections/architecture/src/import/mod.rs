@@ -4,6 +4,7 @@
 pub mod dot;
 pub mod drawio;
 pub mod mermaid;
+pub mod netbox;
 mod scan;
 mod sketch;
 pub mod vsdx;
