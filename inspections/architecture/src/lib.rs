@@ -1,4 +1,5 @@
 //! Inspection of network architecture: diagrams, single points of failure and what they cost.
 
 pub mod drawing;
+pub mod graph;
 pub mod import;
