@@ -2,6 +2,7 @@
 
 pub mod drawing;
 pub mod facts;
+pub mod failure;
 pub mod graph;
 pub mod import;
 pub mod needs;
