@@ -197,7 +197,7 @@ impl<'a> Play<'a> {
     }
 
     /// Whether something was tried within the period.
-    fn held(&self, tested: Option<Date>) -> bool {
+    pub(crate) fn held(&self, tested: Option<Date>) -> bool {
         tested.is_some_and(|day| day <= self.as_of && (self.as_of - day).get_days() <= self.days)
     }
 
