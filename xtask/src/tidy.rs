@@ -42,7 +42,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("clap", &["secdiag"]),
     ("calamine", &["secdiag-sheet"]),
     ("rust_xlsxwriter", &["secdiag-interop"]),
-    ("quick-xml", &["secdiag-interop", "secdiag-intel", "secdiag-firewall"]),
+    ("quick-xml", &["secdiag-interop", "secdiag-intel", "secdiag-firewall", "secdiag-architecture"]),
 ];
 
 /// Families some of whose checks live in the room of another: the papers of the assessment programme are read with the

@@ -8,6 +8,7 @@ pub(crate) static INSPECTIONS: &[&dyn Inspection] = &[
     secdiag_firewall::FIREWALL,
     secdiag_traffic::TRAFFIC,
     secdiag_directory::DIRECTORY,
+    secdiag_architecture::ARCHITECTURE,
     secdiag_programme_inspection::PROGRAMME,
     secdiag_compliance::COMPLIANCE,
     secdiag_drill::DRILL,
