@@ -511,7 +511,7 @@ impl Reader<'_> {
         }
         let ids: Vec<String> = chain.iter().map(|name| self.host(name, line)).collect();
         if let [id] = ids.as_slice() {
-            self.member(id, frames.last(), properties, line);
+            self.member(id, frames.last(), properties.clone(), line);
         }
         for pair in ids.windows(2) {
             let mut drawn = link(&pair[0], &pair[1], "", false, Self::place(line));
