@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use secdiag_model::{EvidenceKind, Format, Head, Match};
 
 use super::scan::{Scan, after_word};
-use super::sketch::{Sketch, html_to_text, link, node, set};
+use super::sketch::{Sketch, html_to_text, link, set};
 use crate::drawing::Drawing;
 
 /// The format.
@@ -842,7 +842,7 @@ mod tests {
                 "A A [] -", "B B [] -",
             ]
         );
-        assert_eq!(notes, ["unknown-line line 30"]);
+        assert_eq!(notes, ["unknown-line line 29"]);
         assert_eq!(sniff(&Head::new(text.as_bytes(), "a", text.len() as u64)), Match::Yes(90));
     }
 

@@ -149,10 +149,6 @@ impl Sketch {
         }
     }
 
-    pub(crate) fn links(&mut self) -> &mut [Link] {
-        &mut self.links
-    }
-
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }

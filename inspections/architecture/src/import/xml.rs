@@ -60,11 +60,6 @@ impl<'t> At<'t> {
         self.element().line
     }
 
-    /// Where it stands in the tree: later elements have greater numbers.
-    pub(crate) fn number(self) -> usize {
-        self.at
-    }
-
     /// Attributes with their names as written.
     pub(crate) fn attributes(self) -> impl Iterator<Item = (&'t str, &'t str)> {
         self.element().attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
