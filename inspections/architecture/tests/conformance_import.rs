@@ -45,7 +45,8 @@ fn sniffed(format: &secdiag_model::Format, name: &str, bytes: &[u8]) -> bool {
 }
 
 fn noted(drawing: &Drawing, reasons: &[&str]) -> usize {
-    let count: u64 = drawing.notes.iter().filter(|note| reasons.contains(&note.reason.as_str())).map(|note| note.count).sum();
+    let count: u64 =
+        drawing.notes.iter().filter(|note| reasons.contains(&note.reason.as_str())).map(|note| note.count).sum();
     usize::try_from(count).unwrap()
 }
 
@@ -93,9 +94,13 @@ fn drawio_diagrams_are_read_without_loss() {
         let cells: Vec<&str> = xml.split("<mxCell").skip(1).map(|tag| tag.split('>').next().unwrap()).collect();
         let edges: Vec<&&str> = cells.iter().filter(|tag| attribute(tag, "edge") == "1").collect();
         let edge_ids: BTreeSet<&str> = edges.iter().map(|tag| attribute(tag, "id")).collect();
-        let on_edges = |tag: &&&str| !attribute(tag, "parent").is_empty() && edge_ids.contains(attribute(tag, "parent"));
+        let on_edges =
+            |tag: &&&str| !attribute(tag, "parent").is_empty() && edge_ids.contains(attribute(tag, "parent"));
         let vertices = cells.iter().filter(|tag| attribute(tag, "vertex") == "1").filter(|tag| !on_edges(tag)).count();
-        let glued = edges.iter().filter(|tag| !attribute(tag, "source").is_empty() && !attribute(tag, "target").is_empty()).count();
+        let glued = edges
+            .iter()
+            .filter(|tag| !attribute(tag, "source").is_empty() && !attribute(tag, "target").is_empty())
+            .count();
         let snapped = noted(&drawing, &["edge-end-as-drawn"]);
         let unread = noted(&drawing, &["edge-without-end", "edge-without-ends"]);
         let joints = noted(&drawing, &["edge-on-edge"]);
@@ -152,11 +157,16 @@ fn containerlab_topologies_are_read_without_loss() {
         let drawing = timed(&name, || containerlab::read(&bytes));
         // Keys one step below `nodes:` and items that name endpoints, by their indent.
         let text = String::from_utf8(bytes).unwrap();
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()).collect();
+        let lines: Vec<&str> =
+            text.lines().filter(|line| !line.trim_start().starts_with('#') && !line.trim().is_empty()).collect();
         let indent = |line: &str| line.len() - line.trim_start().len();
         let start = lines.iter().position(|line| line.trim_start().starts_with("nodes:")).unwrap();
         let inner = indent(lines[start + 1]);
-        let own = lines[start + 1..].iter().take_while(|line| indent(line) > indent(lines[start])).filter(|line| indent(line) == inner).count();
+        let own = lines[start + 1..]
+            .iter()
+            .take_while(|line| indent(line) > indent(lines[start]))
+            .filter(|line| indent(line) == inner)
+            .count();
         let joined = lines.iter().filter(|line| line.contains("endpoints:")).count();
         let made = drawing.nodes.iter().filter(|node| node.place.starts_with("topology.links")).count();
         assert_eq!(drawing.nodes.len() - made, own, "{name}: nodes");
@@ -179,8 +189,17 @@ fn the_netbox_dump_is_read_without_loss() {
     let text = String::from_utf8(bytes).unwrap();
     let count = |model: &str| text.matches(&format!("\"model\": \"{model}\"")).count();
     let drawn = [
-        "dcim.site", "dcim.location", "dcim.rack", "dcim.device", "dcim.powerpanel", "dcim.powerfeed", "circuits.provider",
-        "circuits.providernetwork", "circuits.circuit", "virtualization.cluster", "virtualization.virtualmachine",
+        "dcim.site",
+        "dcim.location",
+        "dcim.rack",
+        "dcim.device",
+        "dcim.powerpanel",
+        "dcim.powerfeed",
+        "circuits.provider",
+        "circuits.providernetwork",
+        "circuits.circuit",
+        "virtualization.cluster",
+        "virtualization.virtualmachine",
     ];
     assert_eq!(drawing.nodes.len(), drawn.iter().map(|model| count(model)).sum::<usize>());
     let by_kind = drawing.links.iter().fold(BTreeMap::<&str, usize>::new(), |mut kinds, link| {

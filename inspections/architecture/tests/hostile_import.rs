@@ -12,18 +12,58 @@ use secdiag_model::{Format, Head};
 type Importer = (&'static Format, fn(&[u8]) -> Drawing, &'static str);
 
 const IMPORTERS: &[Importer] = &[
-    (&containerlab::FORMAT, containerlab::read, "name: x\ntopology:\n  nodes:\n    a: {kind: linux}\n    b:\n  links:\n    - endpoints: [\"a:e\", \"b:e\"]\n"),
-    (&d2::FORMAT, d2::read, "a: X { shape: cloud; b -> c: |md # t | }\n(a -> b)[0].label: x\nvars: { y: 1 }\na.\"q.r\": ${y}\n"),
-    (&dot::FORMAT, dot::read, "strict digraph \"x\" { a [label=<<b>x</b>>] -> {b c}; subgraph cluster_1 { d:p:n -> e [dir=back] } }"),
-    (&drawio::FORMAT, drawio::read, "<mxfile><diagram name='p'><mxGraphModel><root><mxCell id='0'/><mxCell id='1' parent='0'/><mxCell id='2' value='&lt;b&gt;x' style='html=1' parent='1' vertex='1'><mxGeometry x='1' y='1' width='9' height='9'/></mxCell><mxCell id='3' edge='1' source='2' target='3' parent='1'/></root></mxGraphModel></diagram></mxfile>"),
-    (&drawio_csv::FORMAT, drawio_csv::read, "# label: %a%\n# styles: {\"x\": \"shape=y\"}\n# connect: {\"from\": \"b\", \"to\": \"a\"}\na,b\n1,2\n2,\"1,3\"\n"),
-    (&mermaid::FORMAT, mermaid::read, "flowchart LR\nsubgraph s [x]\na[\"y\"] -- t --> b & c@{shape: cyl}\nend\ns -.->|z| d:::k\n"),
-    (&netbox::FORMAT, netbox::read, "[{\"model\": \"dcim.site\", \"pk\": 1, \"fields\": {\"name\": \"a\"}}, {\"model\": \"dcim.cable\", \"pk\": 1, \"fields\": {\"termination_a_id\": 1}}]"),
-    (&nmap::FORMAT, nmap::read, "<nmaprun scanner=\"nmap\"><host><status state=\"up\"/><address addr=\"1.1.1.1\"/><trace><hop ttl=\"1\" ipaddr=\"2.2.2.2\"/></trace></host></nmaprun>"),
-    (&plantuml::FORMAT, plantuml::read, "@startuml\nnode \"a\" as b <<c>> {\n[d] -[#red]-> (e) : f\n}\nSystem(x, \"y\")\n@enduml\n@startnwdiag\nnwdiag { network n { a [address=\"1\"]; } group { a } a -- b }\n@endnwdiag"),
+    (
+        &containerlab::FORMAT,
+        containerlab::read,
+        "name: x\ntopology:\n  nodes:\n    a: {kind: linux}\n    b:\n  links:\n    - endpoints: [\"a:e\", \"b:e\"]\n",
+    ),
+    (
+        &d2::FORMAT,
+        d2::read,
+        "a: X { shape: cloud; b -> c: |md # t | }\n(a -> b)[0].label: x\nvars: { y: 1 }\na.\"q.r\": ${y}\n",
+    ),
+    (
+        &dot::FORMAT,
+        dot::read,
+        "strict digraph \"x\" { a [label=<<b>x</b>>] -> {b c}; subgraph cluster_1 { d:p:n -> e [dir=back] } }",
+    ),
+    (
+        &drawio::FORMAT,
+        drawio::read,
+        "<mxfile><diagram name='p'><mxGraphModel><root><mxCell id='0'/><mxCell id='1' parent='0'/><mxCell id='2' value='&lt;b&gt;x' style='html=1' parent='1' vertex='1'><mxGeometry x='1' y='1' width='9' height='9'/></mxCell><mxCell id='3' edge='1' source='2' target='3' parent='1'/></root></mxGraphModel></diagram></mxfile>",
+    ),
+    (
+        &drawio_csv::FORMAT,
+        drawio_csv::read,
+        "# label: %a%\n# styles: {\"x\": \"shape=y\"}\n# connect: {\"from\": \"b\", \"to\": \"a\"}\na,b\n1,2\n2,\"1,3\"\n",
+    ),
+    (
+        &mermaid::FORMAT,
+        mermaid::read,
+        "flowchart LR\nsubgraph s [x]\na[\"y\"] -- t --> b & c@{shape: cyl}\nend\ns -.->|z| d:::k\n",
+    ),
+    (
+        &netbox::FORMAT,
+        netbox::read,
+        "[{\"model\": \"dcim.site\", \"pk\": 1, \"fields\": {\"name\": \"a\"}}, {\"model\": \"dcim.cable\", \"pk\": 1, \"fields\": {\"termination_a_id\": 1}}]",
+    ),
+    (
+        &nmap::FORMAT,
+        nmap::read,
+        "<nmaprun scanner=\"nmap\"><host><status state=\"up\"/><address addr=\"1.1.1.1\"/><trace><hop ttl=\"1\" ipaddr=\"2.2.2.2\"/></trace></host></nmaprun>",
+    ),
+    (
+        &plantuml::FORMAT,
+        plantuml::read,
+        "@startuml\nnode \"a\" as b <<c>> {\n[d] -[#red]-> (e) : f\n}\nSystem(x, \"y\")\n@enduml\n@startnwdiag\nnwdiag { network n { a [address=\"1\"]; } group { a } a -- b }\n@endnwdiag",
+    ),
     (&tables::FORMAT, tables::read, "from,to,label\na,b,c\n\"d\",e,\n"),
     (&vsdx::FORMAT, vsdx::read, "PK\u{3}\u{4}visio/pages/pages.xml"),
-    (&yed::FORMAT, yed::read, "<graphml xmlns:y=\"http://www.yworks.com/xml/graphml\"><graph><node id=\"a\"><data key=\"d\"><y:ShapeNode><y:NodeLabel>x</y:NodeLabel></y:ShapeNode></data><graph><node id=\"b\"/></graph></node><edge source=\"a\" target=\"b\"/></graph></graphml>"),
+    (
+        &yed::FORMAT,
+        yed::read,
+        "<graphml xmlns:y=\"http://www.yworks.com/xml/graphml\"><graph><node id=\"a\"><data key=\"d\"><y:ShapeNode><y:NodeLabel>x</y:NodeLabel></y:ShapeNode></data><graph><node id=\"b\"/></graph></node><edge source=\"a\" target=\"b\"/></graph></graphml>",
+    ),
 ];
 
 fn check(bytes: &[u8]) {
@@ -32,8 +72,16 @@ fn check(bytes: &[u8]) {
         let drawing = read(bytes);
         let ids: BTreeSet<&str> = drawing.nodes.iter().map(|node| node.id.as_str()).collect();
         assert_eq!(ids.len(), drawing.nodes.len(), "{}", format.id);
-        assert!(drawing.nodes.iter().all(|node| node.within.as_deref().is_none_or(|outer| ids.contains(outer))), "{}", format.id);
-        assert!(drawing.links.iter().all(|link| ids.contains(link.from.as_str()) && ids.contains(link.to.as_str())), "{}", format.id);
+        assert!(
+            drawing.nodes.iter().all(|node| node.within.as_deref().is_none_or(|outer| ids.contains(outer))),
+            "{}",
+            format.id
+        );
+        assert!(
+            drawing.links.iter().all(|link| ids.contains(link.from.as_str()) && ids.contains(link.to.as_str())),
+            "{}",
+            format.id
+        );
     }
 }
 
@@ -41,7 +89,10 @@ fn check(bytes: &[u8]) {
 fn samples_are_recognised_and_each_by_one() {
     for (format, _, sample) in IMPORTERS.iter().filter(|(format, ..)| format.id != "d2") {
         for (other, ..) in IMPORTERS {
-            let found = matches!((other.sniff)(&Head::new(sample.as_bytes(), "file", sample.len() as u64)), secdiag_model::Match::Yes(_));
+            let found = matches!(
+                (other.sniff)(&Head::new(sample.as_bytes(), "file", sample.len() as u64)),
+                secdiag_model::Match::Yes(_)
+            );
             // What stands for a package of Visio here is binary enough.
             assert_eq!(found, other.id == format.id, "{} as {}", format.id, other.id);
         }
