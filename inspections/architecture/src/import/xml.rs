@@ -95,6 +95,7 @@ impl<'t> At<'t> {
     }
 
     /// Everything below it, in the order of the document.
+    #[cfg(test)]
     pub(crate) fn below(self) -> impl Iterator<Item = Self> {
         let mut next: Vec<Self> = Vec::new();
         let push = |next: &mut Vec<Self>, at: Self| {
