@@ -21,7 +21,10 @@ fn sniff(head: &Head<'_>) -> Match {
     let mut name = false;
     for line in head.text().lines() {
         name |= line.starts_with("name:");
-        if topology && line.trim_start() != line && matches!(line.split('#').next().map(str::trim), Some("nodes:" | "links:")) {
+        if topology
+            && line.trim_start() != line
+            && matches!(line.split('#').next().map(str::trim), Some("nodes:" | "links:"))
+        {
             return if line.contains("{{") { Match::No } else { Match::Yes(if name { 85 } else { 60 }) };
         }
         topology = match line.split('#').next().map(str::trim_end) {
@@ -66,9 +69,12 @@ fn scalar(tree: &Tree) -> String {
         Value::Text(text) => text.clone(),
         Value::Int(number) => number.to_string(),
         Value::Bool(yes) => yes.to_string(),
-        Value::List(list) => {
-            list.iter().filter(|item| !matches!(item.value, Value::List(_) | Value::Map(_))).map(scalar).collect::<Vec<_>>().join(", ")
-        }
+        Value::List(list) => list
+            .iter()
+            .filter(|item| !matches!(item.value, Value::List(_) | Value::Map(_)))
+            .map(scalar)
+            .collect::<Vec<_>>()
+            .join(", "),
         Value::Map(_) | Value::Null => String::new(),
     }
 }
@@ -86,7 +92,8 @@ fn entries<'t>(tree: &'t Tree, name: &str) -> impl Iterator<Item = (&'t str, &'t
 }
 
 /// What a node of each level may say and a drawing shows; contents of files, commands and variables are not.
-const SHOWN: &[&str] = &["type", "image", "mgmt-ipv4", "mgmt-ipv6", "network-mode", "startup-config", "group", "position"];
+const SHOWN: &[&str] =
+    &["type", "image", "mgmt-ipv4", "mgmt-ipv6", "network-mode", "startup-config", "group", "position"];
 
 fn read_topology(topology: &Tree, sketch: &mut Sketch) {
     for (name, own) in entries(topology, "nodes") {
@@ -112,7 +119,11 @@ fn read_node(name: &str, own: &Tree, topology: &Tree, sketch: &mut Sketch) {
     if !group_name.is_empty() && group.is_none() {
         sketch.unknown("no-such-group", format!("the group {group_name} is not there"), place.clone());
     }
-    let kind = [Some(own), group, defaults].into_iter().flatten().map(|level| text(level, "kind")).find(|kind| !kind.is_empty());
+    let kind = [Some(own), group, defaults]
+        .into_iter()
+        .flatten()
+        .map(|level| text(level, "kind"))
+        .find(|kind| !kind.is_empty());
     let kind = kind.unwrap_or_default();
     let levels: Vec<&Tree> = [Some(own), group, of("kinds", &kind), defaults].into_iter().flatten().collect();
     let mut shown = node(name, name, &kind, place);
@@ -220,9 +231,12 @@ mod tests {
         assert_eq!(drawing.nodes[2].within.as_deref(), Some("a"));
         let links: Vec<_> = drawing.links.iter().map(|link| format!("{}-{}", link.from, link.to)).collect();
         assert_eq!(links, ["a-b", "b-c", "a-mgmt-net", "b-host"]);
-        let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
+        let notes: Vec<_> =
+            drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
         let expected = [
-            ("no-such-group", "topology.nodes.c"), ("edge-without-end", "topology.links[3]"), ("link-to-nothing", "topology.links[4]"),
+            ("no-such-group", "topology.nodes.c"),
+            ("edge-without-end", "topology.links[3]"),
+            ("link-to-nothing", "topology.links[4]"),
         ];
         assert_eq!(notes, expected);
     }

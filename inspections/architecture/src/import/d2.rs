@@ -20,9 +20,30 @@ const PARTS_MAX: usize = 200;
 
 /// Keys that describe the shape or connection around them.
 const DESCRIBING: &[&str] = &[
-    "label", "shape", "icon", "near", "link", "tooltip", "desc", "direction", "width", "height", "class", "constraint",
-    "grid-rows", "grid-columns", "grid-gap", "vertical-gap", "horizontal-gap", "top", "left", "source-arrowhead",
-    "target-arrowhead", "style", "filled", "theme-overrides",
+    "label",
+    "shape",
+    "icon",
+    "near",
+    "link",
+    "tooltip",
+    "desc",
+    "direction",
+    "width",
+    "height",
+    "class",
+    "constraint",
+    "grid-rows",
+    "grid-columns",
+    "grid-gap",
+    "vertical-gap",
+    "horizontal-gap",
+    "top",
+    "left",
+    "source-arrowhead",
+    "target-arrowhead",
+    "style",
+    "filled",
+    "theme-overrides",
 ];
 
 /// D2 has no word that begins every file: what must fit is its whole head, and something in it that is D2's own.
@@ -39,13 +60,22 @@ fn sniff(head: &Head<'_>) -> Match {
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         lines += 1;
         let key = line.split([':', '{']).next().unwrap_or_default().trim();
-        let arrow = [" -> ", " <- ", " <-> ", " -- "].iter().any(|arrow| line.split(": ").next().unwrap_or_default().contains(arrow));
+        let arrow = [" -> ", " <- ", " <-> ", " -- "]
+            .iter()
+            .any(|arrow| line.split(": ").next().unwrap_or_default().contains(arrow));
         connections += usize::from(arrow && !line.ends_with(';') && !line.contains("-->"));
         let last = key.rsplit('.').next().unwrap_or_default();
-        own += usize::from(line.contains(':') && (matches!(last, "shape" | "direction" | "icon" | "grid-columns") || key.contains("style.")));
-        strange += usize::from(["-->", ";;", "@", "=="].iter().any(|word| key.contains(word)) || line.starts_with(['%', '!', '-', '<', '/']));
+        own += usize::from(
+            line.contains(':')
+                && (matches!(last, "shape" | "direction" | "icon" | "grid-columns") || key.contains("style.")),
+        );
+        strange += usize::from(
+            ["-->", ";;", "@", "=="].iter().any(|word| key.contains(word))
+                || line.starts_with(['%', '!', '-', '<', '/']),
+        );
     }
-    let named = std::path::Path::new(head.name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("d2"));
+    let named =
+        std::path::Path::new(head.name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("d2"));
     if lines == 0 || strange * 10 > lines {
         return Match::No;
     }
@@ -392,7 +422,8 @@ impl Reader<'_, '_> {
         let close = format!("{}{open}", marks.chars().rev().collect::<String>());
         match self.scan.until(&close) {
             Some(text) if language == "md" || language == "markdown" || language.is_empty() => {
-                let plain: Vec<&str> = text.lines().map(|line| line.trim().trim_start_matches(['#', '*']).trim()).collect();
+                let plain: Vec<&str> =
+                    text.lines().map(|line| line.trim().trim_start_matches(['#', '*']).trim()).collect();
                 html_to_text(&plain.join("\n"))
             }
             Some(text) => squeeze(text),
@@ -428,7 +459,15 @@ impl Reader<'_, '_> {
     }
 
     /// Does what a statement says, and tells what a map behind it is about.
-    fn apply(&mut self, mut ends: Vec<Vec<String>>, arrows: &[(bool, bool)], number: Option<String>, below: &[String], after: &After, place: &str) -> Frame {
+    fn apply(
+        &mut self,
+        mut ends: Vec<Vec<String>>,
+        arrows: &[(bool, bool)],
+        number: Option<String>,
+        below: &[String],
+        after: &After,
+        place: &str,
+    ) -> Frame {
         let scalar = match after {
             After::Nothing => "",
             After::Scalar(text) | After::Map(text) => text.as_str(),
@@ -538,7 +577,14 @@ impl Reader<'_, '_> {
         describe(node, &key, scalar);
     }
 
-    fn connect(&mut self, scope: &[String], ends: &[Vec<String>], arrows: &[(bool, bool)], label: &str, place: &str) -> Vec<usize> {
+    fn connect(
+        &mut self,
+        scope: &[String],
+        ends: &[Vec<String>],
+        arrows: &[(bool, bool)],
+        label: &str,
+        place: &str,
+    ) -> Vec<usize> {
         let glob = ends.iter().flatten().any(|part| part.contains('*'));
         if glob {
             self.sketch.unknown("glob", "a connection of patterns: not drawn", place);
@@ -567,7 +613,15 @@ impl Reader<'_, '_> {
     }
 
     /// `(a -> b)[0].label: text` speaks of connections made before.
-    fn reference(&mut self, scope: &[String], ends: &[Vec<String>], number: &str, below: &[String], scalar: &str, place: &str) -> Frame {
+    fn reference(
+        &mut self,
+        scope: &[String],
+        ends: &[Vec<String>],
+        number: &str,
+        below: &[String],
+        scalar: &str,
+        place: &str,
+    ) -> Frame {
         let ids: Vec<String> = ends.iter().map(|end| self.mention(&resolve(scope.to_vec(), end), place)).collect();
         let [from, to, ..] = ids.as_slice() else { return Frame::Beside };
         let same = |edge: &Edge| edge.written.0 == *from && edge.written.1 == *to;
@@ -641,9 +695,12 @@ mod tests {
             format!("{} {} [{}] {}", node.id, node.label, node.shape, node.within.as_deref().unwrap_or("-"))
         });
         let links = drawing.links.iter().map(|link| {
-            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label).trim().to_owned()
+            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label)
+                .trim()
+                .to_owned()
         });
-        let notes = drawing.notes.iter().map(|note| format!("{} {}", note.reason, note.place.as_deref().unwrap_or_default()));
+        let notes =
+            drawing.notes.iter().map(|note| format!("{} {}", note.reason, note.place.as_deref().unwrap_or_default()));
         (nodes.collect(), links.collect(), notes.collect())
     }
 
@@ -657,13 +714,23 @@ mod tests {
         assert_eq!(
             links,
             [
-                "dmz.web 1>core.db 1433", "inet>fw1 tcp", "fw1>dmz.web 1 https", "backup>core.db", "fw1-fw2 HA", "fw2-sw", "t>fw2",
+                "dmz.web 1>core.db 1433",
+                "inet>fw1 tcp",
+                "fw1>dmz.web 1 https",
+                "backup>core.db",
+                "fw1-fw2 HA",
+                "fw2-sw",
+                "t>fw2",
             ]
         );
         assert_eq!(
             nodes[..6],
             [
-                "inet Internet [cloud] -", "dmz DMZ Taipei [] -", "dmz.web 1 Web [] dmz", "core core [] -", "core.db db [cylinder] core",
+                "inet Internet [cloud] -",
+                "dmz DMZ Taipei [] -",
+                "dmz.web 1 Web [] dmz",
+                "core core [] -",
+                "core.db db [cylinder] core",
                 "fw1 fw1 [hexagon] -",
             ]
         );
@@ -687,7 +754,14 @@ mod tests {
         let sniffed = |name: &str, text: &str| sniff(&Head::new(text.as_bytes(), name, text.len() as u64));
         assert_eq!(sniffed("a", "x: { shape: cloud }\nx -> y: z\ndirection: right\n"), Match::Yes(30));
         assert_eq!(sniffed("a.d2", "x -> y\n"), Match::Yes(60));
-        for no in ["key: value\nother: 1\n", "x -> y\n", "A --> B\n", "{\"shape\": 1}", "{{ template }}", "permit ip any any\n"] {
+        for no in [
+            "key: value\nother: 1\n",
+            "x -> y\n",
+            "A --> B\n",
+            "{\"shape\": 1}",
+            "{{ template }}",
+            "permit ip any any\n",
+        ] {
             assert_eq!(sniffed("a.txt", no), Match::No, "{no}");
         }
     }

@@ -36,7 +36,12 @@ fn sniff(head: &Head<'_>) -> Match {
     }
     let mut scan = Scan::new(&rest[word.len()..], 1);
     gap(&mut scan);
-    if scan.peek() != Some('{') && (!matches!(token(&mut scan), Some(Token::Id(_) | Token::Html(_))) || { gap(&mut scan); scan.peek() != Some('{') }) {
+    if scan.peek() != Some('{')
+        && (!matches!(token(&mut scan), Some(Token::Id(_) | Token::Html(_))) || {
+            gap(&mut scan);
+            scan.peek() != Some('{')
+        })
+    {
         return Match::No;
     }
     Match::Yes(90)
@@ -46,7 +51,16 @@ fn sniff(head: &Head<'_>) -> Match {
 pub fn read(bytes: &[u8]) -> Drawing {
     let mut sketch = Sketch::default();
     let text = sketch.text(bytes);
-    let mut reader = Reader { scan: Scan::new(&text, 1), held: None, sketch: &mut sketch, prefix: String::new(), directed: false, pairs: None, subgraphs: BTreeMap::new(), anonymous: 0 };
+    let mut reader = Reader {
+        scan: Scan::new(&text, 1),
+        held: None,
+        sketch: &mut sketch,
+        prefix: String::new(),
+        directed: false,
+        pairs: None,
+        subgraphs: BTreeMap::new(),
+        anonymous: 0,
+    };
     reader.file();
     sketch.finish()
 }
@@ -104,7 +118,8 @@ fn token(scan: &mut Scan<'_>) -> Option<Token> {
         return Some(html(scan));
     }
     let numeral = c == '-' || c == '.' || c.is_ascii_digit();
-    let word = scan.take(|c| if numeral { c.is_ascii_digit() || c == '.' || c == '-' } else { c.is_alphanumeric() || c == '_' });
+    let word = scan
+        .take(|c| if numeral { c.is_ascii_digit() || c == '.' || c == '-' } else { c.is_alphanumeric() || c == '_' });
     // A numeral ends where an edge begins.
     if word.is_empty() {
         scan.next();
@@ -246,7 +261,8 @@ impl Reader<'_, '_> {
                 self.sketch.broken("no-diagram", "a graph without a body", format!("line {line}"));
                 continue;
             }
-            self.prefix = if number > 1 { format!("{}/", name.unwrap_or_else(|| number.to_string())) } else { String::new() };
+            self.prefix =
+                if number > 1 { format!("{}/", name.unwrap_or_else(|| number.to_string())) } else { String::new() };
             self.directed = word == "digraph";
             self.pairs = strict.then(BTreeSet::new);
             self.subgraphs.clear();
@@ -282,13 +298,21 @@ impl Reader<'_, '_> {
         loop {
             let line = self.line();
             match self.peek() {
-                None => return self.sketch.broken("truncated", "the graph ends before it is closed", format!("line {line}")),
+                None => {
+                    return self.sketch.broken(
+                        "truncated",
+                        "the graph ends before it is closed",
+                        format!("line {line}"),
+                    );
+                }
                 Some(Token::Mark('}')) => {
                     self.held = None;
                     return;
                 }
                 Some(Token::Mark(';' | ',')) => self.held = None,
-                Some(Token::Mark('{') | Token::Id(_) | Token::Html(_)) => self.statement(scope, container, defaults, depth, line),
+                Some(Token::Mark('{') | Token::Id(_) | Token::Html(_)) => {
+                    self.statement(scope, container, defaults, depth, line)
+                }
                 Some(_) => {
                     if let Some((token, line)) = self.next() {
                         self.odd(&token, line);
@@ -330,7 +354,15 @@ impl Reader<'_, '_> {
     }
 
     /// A node, or a chain of nodes and subgraphs, with attributes.
-    fn sides(&mut self, first: Option<String>, scope: &str, container: Option<&str>, defaults: &mut Defaults, depth: usize, line: u32) {
+    fn sides(
+        &mut self,
+        first: Option<String>,
+        scope: &str,
+        container: Option<&str>,
+        defaults: &mut Defaults,
+        depth: usize,
+        line: u32,
+    ) {
         let alone = first.clone();
         let Some(side) = self.side(first, scope, container, defaults, depth, line) else { return };
         let mut sides = vec![side];
@@ -360,7 +392,15 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn side(&mut self, first: Option<String>, scope: &str, container: Option<&str>, defaults: &mut Defaults, depth: usize, line: u32) -> Option<Side> {
+    fn side(
+        &mut self,
+        first: Option<String>,
+        scope: &str,
+        container: Option<&str>,
+        defaults: &mut Defaults,
+        depth: usize,
+        line: u32,
+    ) -> Option<Side> {
         let name = match first {
             Some(name) => name,
             None => match self.peek()? {
@@ -394,13 +434,18 @@ impl Reader<'_, '_> {
         });
         if self.eat('{') {
             if depth >= NESTING_MAX {
-                self.sketch.unknown("too-deep", "subgraphs lie too deep in each other: not read", format!("line {line}"));
+                self.sketch.unknown(
+                    "too-deep",
+                    "subgraphs lie too deep in each other: not read",
+                    format!("line {line}"),
+                );
                 self.skip_block();
             } else {
                 self.body(&name, container, &mut defaults.clone(), depth, line);
             }
         }
-        let nodes: Vec<String> = self.subgraphs.get(&name).map(|subgraph| subgraph.nodes.iter().cloned().collect()).unwrap_or_default();
+        let nodes: Vec<String> =
+            self.subgraphs.get(&name).map(|subgraph| subgraph.nodes.iter().cloned().collect()).unwrap_or_default();
         // What a subgraph holds is held by the one around, too.
         self.subgraphs.entry(scope.to_owned()).or_default().nodes.extend(nodes.iter().cloned());
         Side { nodes, port: String::new() }
@@ -511,7 +556,8 @@ impl Reader<'_, '_> {
                 if back {
                     std::mem::swap(&mut start, &mut end);
                 }
-                let label = ["label", "xlabel"].iter().find_map(|key| attributes.get(*key)).map(|text| escaped(text, ""));
+                let label =
+                    ["label", "xlabel"].iter().find_map(|key| attributes.get(*key)).map(|text| escaped(text, ""));
                 let ids = (format!("{}{}", self.prefix, start.0), format!("{}{}", self.prefix, end.0));
                 let mut drawn = link(&ids.0, &ids.1, &label.unwrap_or_default(), directed, format!("line {line}"));
                 for (key, value) in attributes.iter().filter(|(key, _)| !matches!(key.as_str(), "label" | "dir")) {
@@ -612,7 +658,9 @@ mod tests {
             format!("{} {} [{}] {}", node.id, node.label, node.shape, node.within.as_deref().unwrap_or("-"))
         });
         let links = drawing.links.iter().map(|link| {
-            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label).trim().to_owned()
+            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label)
+                .trim()
+                .to_owned()
         });
         (nodes.collect(), links.collect())
     }
@@ -627,15 +675,26 @@ mod tests {
         assert_eq!(
             links,
             [
-                "web>app 80", "inet>fw", "fw>app", "fw>web", "fw-db", "log>db", "-1.5>a \"b\"\\N", "fw>x", "second/a-second/b",
+                "web>app 80",
+                "inet>fw",
+                "fw>app",
+                "fw>web",
+                "fw-db",
+                "log>db",
+                "-1.5>a \"b\"\\N",
+                "fw>x",
+                "second/a-second/b",
                 "second/a-second/b",
             ]
         );
         assert_eq!(
             nodes[..5],
             [
-                "inet Internet\nAS 1 [cloud] -", "cluster_dmz DMZ [cluster] -", "web web\n10.0.0.1 [record] cluster_dmz",
-                "app app [record] cluster_dmz", "fw fw [box] -",
+                "inet Internet\nAS 1 [cloud] -",
+                "cluster_dmz DMZ [cluster] -",
+                "web web\n10.0.0.1 [record] cluster_dmz",
+                "app app [record] cluster_dmz",
+                "fw fw [box] -",
             ]
         );
         assert_eq!(drawing.links[0].properties["to-port"], "p1:n");
@@ -652,7 +711,15 @@ mod tests {
 
     #[test]
     fn damage_is_told_and_depth_is_bounded() {
-        for text in ["graph {", "digraph { a -> ", "graph { a [x=", "graph { a [label=\"x", "nothing", "graph { a [ } b }", "graph { < }"] {
+        for text in [
+            "graph {",
+            "digraph { a -> ",
+            "graph { a [x=",
+            "graph { a [label=\"x",
+            "nothing",
+            "graph { a [ } b }",
+            "graph { < }",
+        ] {
             assert!(!read(text.as_bytes()).notes.is_empty(), "{text}");
         }
         let deep = format!("graph {{ {} a {} }}", "{".repeat(50_000), "}".repeat(50_000));

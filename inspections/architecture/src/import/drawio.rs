@@ -168,7 +168,9 @@ fn unpack(text: &str, left: &mut u64) -> Result<String, String> {
 
 fn percent(bytes: &[u8]) -> String {
     let mut out = Vec::with_capacity(bytes.len());
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: Option<&u8>| {
+        byte.and_then(|byte| char::from(*byte).to_digit(16)).and_then(|digit| u8::try_from(digit).ok())
+    };
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
         match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
@@ -214,7 +216,10 @@ struct Style<'t>(&'t str);
 
 impl<'t> Style<'t> {
     fn get(self, name: &str) -> Option<&'t str> {
-        self.0.split(';').find_map(|part| part.split_once('=').filter(|(key, _)| key.trim() == name)).map(|(_, value)| value)
+        self.0
+            .split(';')
+            .find_map(|part| part.split_once('=').filter(|(key, _)| key.trim() == name))
+            .map(|(_, value)| value)
     }
 
     fn has(self, word: &str) -> bool {
@@ -248,10 +253,13 @@ fn read_model(model: At<'_>, page: &Page, sketch: &mut Sketch) {
                 Some(inner) => cells.push(cell(inner, Some(child))),
                 None => sketch.unknown("object-without-cell", "an object without a cell", page.at(child.get("id"))),
             },
-            other => sketch.unknown("unknown-element", format!("the element {other} is not known"), page.at(child.get("id"))),
+            other => {
+                sketch.unknown("unknown-element", format!("the element {other} is not known"), page.at(child.get("id")))
+            }
         }
     }
-    let index: BTreeMap<String, usize> = cells.iter().enumerate().rev().map(|(at, cell)| (cell.id.clone(), at)).collect();
+    let index: BTreeMap<String, usize> =
+        cells.iter().enumerate().rev().map(|(at, cell)| (cell.id.clone(), at)).collect();
     classify(&mut cells, &index);
     let mut labels: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| matches!(cell.kind, Kind::Edge | Kind::Label) && !cell.value.is_empty()) {
@@ -326,7 +334,10 @@ struct Rect {
 
 impl Rect {
     fn holds(&self, x: f64, y: f64, reach: f64) -> bool {
-        x >= self.x - reach && x <= self.x + self.width + reach && y >= self.y - reach && y <= self.y + self.height + reach
+        x >= self.x - reach
+            && x <= self.x + self.width + reach
+            && y >= self.y - reach
+            && y <= self.y + self.height + reach
     }
 
     fn encloses(&self, inner: &Self) -> bool {
@@ -361,7 +372,9 @@ impl<'r, 't> Reader<'r, 't> {
         let by_geometry = self.drawn_in(&rects);
         for (at, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.kind == Kind::Vertex) {
             let mut node = self.node(cell);
-            if node.within.is_none() && let Some(outer) = by_geometry.get(&at) {
+            if node.within.is_none()
+                && let Some(outer) = by_geometry.get(&at)
+            {
                 node.within = Some(self.page.id(&self.cells[*outer].id));
                 set(&mut node.properties, "within", "as drawn");
             }
@@ -424,11 +437,16 @@ impl<'r, 't> Reader<'r, 't> {
     /// Edges that are ends of other edges stand as nodes in the middle of themselves.
     fn junctions(&mut self) -> BTreeSet<String> {
         let ends = self.cells.iter().filter(|cell| cell.kind == Kind::Edge).flat_map(|cell| [cell.source, cell.target]);
-        let met: BTreeSet<String> = ends.filter_map(|end| self.carrying_edge(end)).map(|edge| edge.id.clone()).collect();
+        let met: BTreeSet<String> =
+            ends.filter_map(|end| self.carrying_edge(end)).map(|edge| edge.id.clone()).collect();
         for id in &met {
             let place = self.page.at(id);
             let label = self.cell(id).map(|cell| self.edge_label(cell)).unwrap_or_default();
-            self.sketch.assumed("edge-on-edge", "an edge ends on another edge: taken as a joint of both", place.clone());
+            self.sketch.assumed(
+                "edge-on-edge",
+                "an edge ends on another edge: taken as a joint of both",
+                place.clone(),
+            );
             self.sketch.add(node(&self.page.id(id), &label, "junction", place));
         }
         met
@@ -486,7 +504,9 @@ impl<'r, 't> Reader<'r, 't> {
                 }
                 self.sketch.connect(link);
             }
-            (None, None) => self.sketch.unknown("edge-without-ends", format!("an edge joins nothing{}", said(&label)), place),
+            (None, None) => {
+                self.sketch.unknown("edge-without-ends", format!("an edge joins nothing{}", said(&label)), place)
+            }
             _ => self.sketch.unknown("edge-without-end", format!("an edge has one end only{}", said(&label)), place),
         }
     }
@@ -508,7 +528,9 @@ impl<'r, 't> Reader<'r, 't> {
     fn rects(&self) -> BTreeMap<usize, Rect> {
         let mut rects: BTreeMap<usize, Rect> = BTreeMap::new();
         for (at, cell) in self.cells.iter().enumerate().filter(|(_, cell)| cell.kind == Kind::Vertex) {
-            let Some(own) = cell.geometry.filter(|geometry| geometry.get("relative") != "1").map(rect) else { continue };
+            let Some(own) = cell.geometry.filter(|geometry| geometry.get("relative") != "1").map(rect) else {
+                continue;
+            };
             let (x, y) = self.origin(&cell.parent);
             rects.insert(at, Rect { x: own.x + x, y: own.y + y, ..own });
         }
@@ -550,7 +572,8 @@ impl<'r, 't> Reader<'r, 't> {
         if rects.len().saturating_mul(self.cells.len()) > GEOMETRY_MAX {
             return BTreeMap::new();
         }
-        let boxes: Vec<(usize, &Rect)> = rects.iter().map(|(at, rect)| (*at, rect)).filter(|(at, _)| self.is_box(*at)).collect();
+        let boxes: Vec<(usize, &Rect)> =
+            rects.iter().map(|(at, rect)| (*at, rect)).filter(|(at, _)| self.is_box(*at)).collect();
         let top = rects.iter().filter(|(at, _)| {
             let parent = self.cell(&self.cells[**at].parent).map(|parent| parent.kind);
             parent != Some(Kind::Vertex)
@@ -613,7 +636,9 @@ mod tests {
 
     fn links(drawing: &Drawing) -> Vec<String> {
         let shown = |link: &Link| {
-            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label).trim().to_owned()
+            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label)
+                .trim()
+                .to_owned()
         };
         drawing.links.iter().map(shown).collect()
     }
@@ -632,7 +657,12 @@ mod tests {
     #[test]
     fn containers_labels_properties_and_arrows() {
         let cells = vertex("z", "1", "DMZ", "swimlane;html=1")
-            + &vertex("w", "z", "&lt;b&gt;web&lt;/b&gt;&lt;br&gt;10.1.1.1", "shape=mxgraph.cisco.servers.standard_host;html=1")
+            + &vertex(
+                "w",
+                "z",
+                "&lt;b&gt;web&lt;/b&gt;&lt;br&gt;10.1.1.1",
+                "shape=mxgraph.cisco.servers.standard_host;html=1",
+            )
             + "<object id=\"f\" label=\"%host%\" host=\"fw1\" password=\"x\" placeholders=\"1\"><mxCell style=\"shape=image;image=img/fw.svg\" parent=\"1\" vertex=\"1\"/></object>"
             + &edge("e1", "source=\"f\" target=\"w\" value=\"443\"", "endArrow=none")
             + &edge("e2", "source=\"f\" target=\"w\"", "startArrow=block;endArrow=none")
@@ -672,12 +702,18 @@ mod tests {
     #[test]
     fn loose_ends_are_snapped_or_noted() {
         let at = |id: &str, x: u32| {
-            format!("<mxCell id=\"{id}\" value=\"{id}\" parent=\"1\" vertex=\"1\"><mxGeometry x=\"{x}\" y=\"0\" width=\"50\" height=\"50\" as=\"geometry\"/></mxCell>")
+            format!(
+                "<mxCell id=\"{id}\" value=\"{id}\" parent=\"1\" vertex=\"1\"><mxGeometry x=\"{x}\" y=\"0\" width=\"50\" height=\"50\" as=\"geometry\"/></mxCell>"
+            )
         };
         let loose = |id: &str, x: u32| {
-            format!("<mxCell id=\"{id}\" source=\"a\" parent=\"1\" edge=\"1\"><mxGeometry relative=\"1\" as=\"geometry\"><mxPoint x=\"{x}\" y=\"10\" as=\"targetPoint\"/></mxGeometry></mxCell>")
+            format!(
+                "<mxCell id=\"{id}\" source=\"a\" parent=\"1\" edge=\"1\"><mxGeometry relative=\"1\" as=\"geometry\"><mxPoint x=\"{x}\" y=\"10\" as=\"targetPoint\"/></mxGeometry></mxCell>"
+            )
         };
-        let drawing = read(model(&(at("a", 0) + &at("b", 200) + &loose("e", 195) + &loose("g", 120) + &edge("h", "", ""))).as_bytes());
+        let drawing = read(
+            model(&(at("a", 0) + &at("b", 200) + &loose("e", 195) + &loose("g", 120) + &edge("h", "", ""))).as_bytes(),
+        );
         assert_eq!(links(&drawing), ["a>b"]);
         assert_eq!(reasons(&drawing), ["edge-end-as-drawn", "edge-without-end", "edge-without-ends"]);
     }
@@ -685,9 +721,14 @@ mod tests {
     #[test]
     fn what_is_drawn_in_a_box_lies_in_it() {
         let at = |id: &str, style: &str, x: u32, size: u32| {
-            format!("<mxCell id=\"{id}\" value=\"{id}\" style=\"{style}\" parent=\"1\" vertex=\"1\"><mxGeometry x=\"{x}\" y=\"{x}\" width=\"{size}\" height=\"{size}\" as=\"geometry\"/></mxCell>")
+            format!(
+                "<mxCell id=\"{id}\" value=\"{id}\" style=\"{style}\" parent=\"1\" vertex=\"1\"><mxGeometry x=\"{x}\" y=\"{x}\" width=\"{size}\" height=\"{size}\" as=\"geometry\"/></mxCell>"
+            )
         };
-        let cells = at("big", "rounded=1", 0, 500) + &at("small", "dashed=1", 10, 200) + &at("host", "ellipse", 20, 50) + &at("out", "", 600, 50);
+        let cells = at("big", "rounded=1", 0, 500)
+            + &at("small", "dashed=1", 10, 200)
+            + &at("host", "ellipse", 20, 50)
+            + &at("out", "", 600, 50);
         let drawing = read(model(&cells).as_bytes());
         let within: Vec<_> = drawing.nodes.iter().map(|node| node.within.as_deref()).collect();
         assert_eq!(within, [None, Some("big"), Some("small"), None]);
@@ -712,7 +753,12 @@ mod tests {
         let bomb = packed(&"<".repeat(1 << 20));
         let mut left = 1 << 16;
         assert!(unpack(&bomb, &mut left).unwrap_err().contains("more than"));
-        let drawing = read(model(&(vertex("a", "b", "", "") + &vertex("b", "a", "", "") + &edge("e", "source=\"e\" target=\"e\"", ""))).as_bytes());
+        let drawing = read(
+            model(
+                &(vertex("a", "b", "", "") + &vertex("b", "a", "", "") + &edge("e", "source=\"e\" target=\"e\"", "")),
+            )
+            .as_bytes(),
+        );
         assert_eq!(drawing.nodes.len(), 3);
         assert!(reasons(&drawing).contains(&"container-cycle"));
     }

@@ -20,8 +20,13 @@ fn sniff(head: &Head<'_>) -> Match {
     if head.is_binary() || !head.text().trim_start_matches('\u{feff}').starts_with('#') {
         return Match::No;
     }
-    let has = |word: &str| head.text().lines().take_while(|line| line.starts_with('#')).any(|line| line.starts_with(word));
-    if has("# connect:") || (has("# label:") && (has("# style:") || has("# styles:"))) { Match::Yes(90) } else { Match::No }
+    let has =
+        |word: &str| head.text().lines().take_while(|line| line.starts_with('#')).any(|line| line.starts_with(word));
+    if has("# connect:") || (has("# label:") && (has("# style:") || has("# styles:"))) {
+        Match::Yes(90)
+    } else {
+        Match::No
+    }
 }
 
 /// Reads a file.
@@ -99,7 +104,9 @@ impl Settings {
     fn read(text: &str, sketch: &mut Sketch) -> Self {
         let mut settings = Self::default();
         let mut lines = (1_u32..).zip(text.trim_start_matches('\u{feff}').lines()).peekable();
-        while let Some((number, line)) = lines.next().filter(|(_, line)| line.starts_with('#') || line.trim().is_empty()) {
+        while let Some((number, line)) =
+            lines.next().filter(|(_, line)| line.starts_with('#') || line.trim().is_empty())
+        {
             if line.starts_with("##") {
                 continue;
             }
@@ -136,7 +143,8 @@ impl Settings {
             "ignore" => self.ignore = value.split(',').map(column).collect(),
             "styles" => {
                 let map = json(sketch).and_then(|value| value.as_object().cloned()).unwrap_or_default();
-                self.styles = map.into_iter().filter_map(|(name, style)| Some((name, style.as_str()?.to_owned()))).collect();
+                self.styles =
+                    map.into_iter().filter_map(|(name, style)| Some((name, style.as_str()?.to_owned()))).collect();
             }
             "connect" => {
                 let Some(value) = json(sketch) else { return };
@@ -168,7 +176,9 @@ fn draw(rows: &[Row], settings: &Settings, sketch: &mut Sketch) {
         let id = identity.unwrap_or_else(|| format!("row {}", number + 1));
         let place = format!("line {}", row.line);
         let mut shown = node(&id, &label(row, &settings.label), &shape(row, settings), place);
-        for (name, value) in row.cells.iter().filter(|(name, _)| !settings.connects.iter().any(|connect| connect.from == **name)) {
+        for (name, value) in
+            row.cells.iter().filter(|(name, _)| !settings.connects.iter().any(|connect| connect.from == **name))
+        {
             set(&mut shown.properties, name, value);
         }
         shown.within = Some(cell(row, &settings.parent)).filter(|outer| !outer.is_empty() && outer != "-");
@@ -221,7 +231,8 @@ fn shape(row: &Row, settings: &Settings) -> String {
         return named;
     }
     let style = label(row, &settings.style);
-    let find = |key: &str| style.split(';').find_map(|part| part.strip_prefix(key)?.strip_prefix('=').map(str::to_owned));
+    let find =
+        |key: &str| style.split(';').find_map(|part| part.strip_prefix(key)?.strip_prefix('=').map(str::to_owned));
     ["resIcon", "shape", "image"].into_iter().find_map(find).unwrap_or(named)
 }
 
@@ -236,11 +247,20 @@ mod tests {
             id,host,ip,zone,type,to,uses\n1,fw1,10.0.0.1,-,fw,\"2, 9\",\n2,web,,,srv,,fw1\n3,in,,2,srv,,\n";
         assert_eq!(sniff(&Head::new(text.as_bytes(), "a", text.len() as u64)), Match::Yes(90));
         let drawing = read(text.as_bytes());
-        let nodes: Vec<_> =
-            drawing.nodes.iter().map(|node| (node.id.as_str(), node.label.as_str(), node.shape.as_str(), node.within.as_deref())).collect();
-        assert_eq!(nodes, [("1", "fw1\n10.0.0.1", "fw", None), ("2", "web", "srv", None), ("3", "in", "srv", Some("2"))]);
-        let links: Vec<_> =
-            drawing.links.iter().map(|link| (link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed)).collect();
+        let nodes: Vec<_> = drawing
+            .nodes
+            .iter()
+            .map(|node| (node.id.as_str(), node.label.as_str(), node.shape.as_str(), node.within.as_deref()))
+            .collect();
+        assert_eq!(
+            nodes,
+            [("1", "fw1\n10.0.0.1", "fw", None), ("2", "web", "srv", None), ("3", "in", "srv", Some("2"))]
+        );
+        let links: Vec<_> = drawing
+            .links
+            .iter()
+            .map(|link| (link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed))
+            .collect();
         assert_eq!(links, [("1", "2", "", false), ("1", "2", "api", true)]);
         let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref())).collect();
         assert_eq!(notes, [("link-to-nothing", Some("line 11"))]);

@@ -46,7 +46,8 @@ pub fn read(bytes: &[u8]) -> Drawing {
     let text = sketch.text(bytes);
     let blocks: Vec<(Block<'_>, Option<Kind>)> =
         blocks(&text).into_iter().map(|block| (block, kind(block.text))).collect();
-    let several = blocks.iter().filter(|(_, kind)| matches!(kind, Some(Kind::Flowchart | Kind::Architecture))).count() > 1;
+    let several =
+        blocks.iter().filter(|(_, kind)| matches!(kind, Some(Kind::Flowchart | Kind::Architecture))).count() > 1;
     let mut number = 0;
     for (block, kind) in &blocks {
         let place = format!("line {}", block.line);
@@ -57,7 +58,8 @@ pub fn read(bytes: &[u8]) -> Drawing {
             Some(kind) => {
                 number += 1;
                 let prefix = if several { format!("{number}/") } else { String::new() };
-                let mut reader = Reader { scan: Scan::new(block.text, block.line), prefix, groups: Vec::new(), sketch: &mut sketch };
+                let mut reader =
+                    Reader { scan: Scan::new(block.text, block.line), prefix, groups: Vec::new(), sketch: &mut sketch };
                 reader.head();
                 match kind {
                     Kind::Architecture => reader.architecture(),
@@ -123,10 +125,32 @@ enum Kind {
 /// What a diagram's first statement says that it is.
 fn kind(text: &str) -> Option<Kind> {
     const OTHERS: &[&str] = &[
-        "sequenceDiagram", "classDiagram", "classDiagram-v2", "stateDiagram", "stateDiagram-v2", "erDiagram", "gantt",
-        "pie", "journey", "gitGraph", "mindmap", "timeline", "quadrantChart", "requirementDiagram", "C4Context",
-        "C4Container", "C4Component", "C4Dynamic", "C4Deployment", "sankey-beta", "xychart-beta", "block-beta", "block",
-        "packet-beta", "kanban", "zenuml",
+        "sequenceDiagram",
+        "classDiagram",
+        "classDiagram-v2",
+        "stateDiagram",
+        "stateDiagram-v2",
+        "erDiagram",
+        "gantt",
+        "pie",
+        "journey",
+        "gitGraph",
+        "mindmap",
+        "timeline",
+        "quadrantChart",
+        "requirementDiagram",
+        "C4Context",
+        "C4Container",
+        "C4Component",
+        "C4Dynamic",
+        "C4Deployment",
+        "sankey-beta",
+        "xychart-beta",
+        "block-beta",
+        "block",
+        "packet-beta",
+        "kanban",
+        "zenuml",
     ];
     let mut scan = Scan::new(text, 1);
     preamble(&mut scan);
@@ -142,7 +166,10 @@ fn kind(text: &str) -> Option<Kind> {
         // `graph {` is DOT.
         return (known && !after.trim_start().starts_with('{')).then_some(Kind::Flowchart);
     }
-    OTHERS.iter().any(|word| after_word(rest, word).is_some_and(|rest| rest.starts_with(['\n', '\r', ' ', ':', '\t']))).then_some(Kind::Other)
+    OTHERS
+        .iter()
+        .any(|word| after_word(rest, word).is_some_and(|rest| rest.starts_with(['\n', '\r', ' ', ':', '\t'])))
+        .then_some(Kind::Other)
 }
 
 fn ends_line(rest: &str) -> bool {
@@ -219,7 +246,9 @@ impl Reader<'_, '_> {
     fn flowchart(&mut self) {
         while self.next_statement() {
             let rest = self.scan.rest();
-            let word = |word: &str| after_word(rest, word).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+            let word = |word: &str| {
+                after_word(rest, word).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+            };
             if word("subgraph").is_some() {
                 self.scan.skip("subgraph".len());
                 self.subgraph();
@@ -231,7 +260,9 @@ impl Reader<'_, '_> {
                     self.sketch.unknown("unknown-line", "an end without a subgraph", self.scan.place());
                 }
                 self.scan.skip("end".len());
-            } else if ["direction", "style", "classDef", "linkStyle", "click", "class"].iter().any(|known| word(known).is_some())
+            } else if ["direction", "style", "classDef", "linkStyle", "click", "class"]
+                .iter()
+                .any(|known| word(known).is_some())
                 || rest.starts_with("accTitle")
             {
                 self.skip_statement();
@@ -261,7 +292,9 @@ impl Reader<'_, '_> {
         self.scan.blanks();
         let head = self.scan.take(|c| !matches!(c, '\n' | ';')).trim();
         let (id, title) = match head.split_once('[') {
-            Some((id, title)) if !id.trim().is_empty() && !id.starts_with('"') => (id.trim(), unquote(title.trim_end_matches(']'))),
+            Some((id, title)) if !id.trim().is_empty() && !id.starts_with('"') => {
+                (id.trim(), unquote(title.trim_end_matches(']')))
+            }
             _ => (head.trim_matches('"'), unquote(head)),
         };
         let id = self.id(if id.is_empty() { &place } else { id });
@@ -655,7 +688,9 @@ mod tests {
             format!("{} {} [{}] {}", node.id, node.label, node.shape, node.within.as_deref().unwrap_or("-"))
         });
         let links = drawing.links.iter().map(|link: &Link| {
-            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label).trim().to_owned()
+            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label)
+                .trim()
+                .to_owned()
         });
         (nodes.collect(), links.collect())
     }
@@ -670,7 +705,15 @@ mod tests {
         assert_eq!(
             links,
             [
-                "inet>fw-1 443/tcp", "web1-sw", "web2-sw", "fw-1>dmz", "dmz>ids mirrored", "x1>y1 text", "y1-z1", "z1-w1", "w1>v1",
+                "inet>fw-1 443/tcp",
+                "web1-sw",
+                "web2-sw",
+                "fw-1>dmz",
+                "dmz>ids mirrored",
+                "x1>y1 text",
+                "y1-z1",
+                "z1-w1",
+                "w1>v1",
             ]
         );
         assert_eq!(nodes[0], "inet Internet [circle] -");
@@ -678,7 +721,8 @@ mod tests {
         assert_eq!(nodes[2], "dmz DMZ zone [subgraph] -");
         assert_eq!(nodes[3..6], ["web1 web1 [] dmz", "web2 DB [cylinder] dmz", "sw SW [hexagon] dmz"]);
         assert_eq!(nodes[6..8], ["inner inner [subgraph] dmz", "a A b [cyl] inner"]);
-        let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
+        let notes: Vec<_> =
+            drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
         assert_eq!(notes, [("unknown-line", "line 18")]);
     }
 
@@ -688,7 +732,11 @@ mod tests {
             service gw(logos:aws)[Gate way] in sub\n junction j1\n db:L -- R:gw\n gw{group}:B --> T:j1\n db:R <-[sync]- L:j1\n nonsense\n";
         let (nodes, links) = shown(&read(text.as_bytes()));
         let expected = [
-            "api API [cloud] -", "sub Sub [cloud] api", "db Database [database] api", "gw Gate way [logos:aws] sub", "j1 j1 [junction] -",
+            "api API [cloud] -",
+            "sub Sub [cloud] api",
+            "db Database [database] api",
+            "gw Gate way [logos:aws] sub",
+            "j1 j1 [junction] -",
         ];
         assert_eq!(nodes, expected);
         assert_eq!(links, ["db-gw", "gw>j1", "j1>db sync"]);

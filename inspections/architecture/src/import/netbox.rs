@@ -53,7 +53,9 @@ pub fn read(bytes: &[u8]) -> Drawing {
             base.gather(value, 0, &mut sketch);
             base.draw(&mut sketch);
         }
-        Err(error) => sketch.broken("json-broken", format!("the file is no JSON: {error}"), format!("line {}", error.line())),
+        Err(error) => {
+            sketch.broken("json-broken", format!("the file is no JSON: {error}"), format!("line {}", error.line()))
+        }
     }
     sketch.finish()
 }
@@ -68,22 +70,76 @@ struct Base {
 
 /// Models that a drawing shows, or that name something in it.
 const USED: &[&str] = &[
-    "dcim.site", "dcim.region", "dcim.sitegroup", "dcim.location", "dcim.rack", "dcim.device", "dcim.devicetype",
-    "dcim.devicerole", "dcim.manufacturer", "dcim.platform", "dcim.interface", "dcim.frontport", "dcim.rearport",
-    "dcim.consoleport", "dcim.consoleserverport", "dcim.powerport", "dcim.poweroutlet", "dcim.powerpanel",
-    "dcim.powerfeed", "dcim.cable", "dcim.cabletermination", "dcim.virtualchassis", "dcim.devicebay",
-    "circuits.provider", "circuits.providernetwork", "circuits.circuit", "circuits.circuittype",
-    "circuits.circuittermination", "virtualization.cluster", "virtualization.clustertype",
-    "virtualization.clustergroup", "virtualization.virtualmachine", "virtualization.vminterface", "ipam.ipaddress",
-    "ipam.prefix", "ipam.vlan", "ipam.role", "tenancy.tenant", "wireless.wirelesslink",
+    "dcim.site",
+    "dcim.region",
+    "dcim.sitegroup",
+    "dcim.location",
+    "dcim.rack",
+    "dcim.device",
+    "dcim.devicetype",
+    "dcim.devicerole",
+    "dcim.manufacturer",
+    "dcim.platform",
+    "dcim.interface",
+    "dcim.frontport",
+    "dcim.rearport",
+    "dcim.consoleport",
+    "dcim.consoleserverport",
+    "dcim.powerport",
+    "dcim.poweroutlet",
+    "dcim.powerpanel",
+    "dcim.powerfeed",
+    "dcim.cable",
+    "dcim.cabletermination",
+    "dcim.virtualchassis",
+    "dcim.devicebay",
+    "circuits.provider",
+    "circuits.providernetwork",
+    "circuits.circuit",
+    "circuits.circuittype",
+    "circuits.circuittermination",
+    "virtualization.cluster",
+    "virtualization.clustertype",
+    "virtualization.clustergroup",
+    "virtualization.virtualmachine",
+    "virtualization.vminterface",
+    "ipam.ipaddress",
+    "ipam.prefix",
+    "ipam.vlan",
+    "ipam.role",
+    "tenancy.tenant",
+    "wireless.wirelesslink",
 ];
 
 /// Models that say nothing about a network's shape: accounts, history, templates, labels of the program itself.
 const BESIDE: &[&str] = &[
-    "admin.", "auth.", "contenttypes.", "sessions.", "users.", "extras.", "core.", "social_django.", "tenancy.", "taggit.",
-    "account.", "secrets.", "django_rq.", "dcim.cablepath", "dcim.inventoryitem", "dcim.module", "dcim.rackrole",
-    "dcim.rackreservation", "dcim.racktype", "dcim.macaddress", "dcim.virtualdevicecontext", "ipam.", "wireless.wirelesslan",
-    "virtualization.virtualdisk", "circuits.provideraccount", "vpn.", "circuits.circuitgroup",
+    "admin.",
+    "auth.",
+    "contenttypes.",
+    "sessions.",
+    "users.",
+    "extras.",
+    "core.",
+    "social_django.",
+    "tenancy.",
+    "taggit.",
+    "account.",
+    "secrets.",
+    "django_rq.",
+    "dcim.cablepath",
+    "dcim.inventoryitem",
+    "dcim.module",
+    "dcim.rackrole",
+    "dcim.rackreservation",
+    "dcim.racktype",
+    "dcim.macaddress",
+    "dcim.virtualdevicecontext",
+    "ipam.",
+    "wireless.wirelesslan",
+    "virtualization.virtualdisk",
+    "circuits.provideraccount",
+    "vpn.",
+    "circuits.circuitgroup",
 ];
 
 impl Base {
@@ -96,7 +152,11 @@ impl Base {
                 {
                     return match object.get("pk").and_then(Value::as_i64) {
                         Some(key) => self.insert(model, key, fields),
-                        None => sketch.unknown("object-without-key", format!("an object of {model} without a number"), model),
+                        None if USED.contains(&model.as_str()) => {
+                            let text = format!("an object of {model} without a number");
+                            sketch.unknown("object-without-key", text, model);
+                        }
+                        None => {}
                     };
                 }
                 if let Some((model, key)) = object.get("url").and_then(Value::as_str).and_then(from_url) {
@@ -217,7 +277,8 @@ impl Base {
         for (key, fields) in self.all("dcim.device") {
             let role = self.role(fields);
             let outer = [("rack", "dcim.rack"), ("location", "dcim.location"), ("site", "dcim.site")];
-            let mut shown = self.shown("dcim.device", key, fields, if role.is_empty() { "device" } else { &role }, &outer);
+            let mut shown =
+                self.shown("dcim.device", key, fields, if role.is_empty() { "device" } else { &role }, &outer);
             if let Some(chassis) = bays.get(&key) {
                 shown.within = Some(id("dcim.device", *chassis));
             }
@@ -228,7 +289,11 @@ impl Base {
             set(&mut shown.properties, "manufacturer", &maker.unwrap_or_default());
             set(&mut shown.properties, "platform", &self.named(fields, "platform", "dcim.platform"));
             set(&mut shown.properties, "cluster", &self.named(fields, "cluster", "virtualization.cluster"));
-            set(&mut shown.properties, "virtual-chassis", &self.named(fields, "virtual_chassis", "dcim.virtualchassis"));
+            set(
+                &mut shown.properties,
+                "virtual-chassis",
+                &self.named(fields, "virtual_chassis", "dcim.virtualchassis"),
+            );
             set(&mut shown.properties, "site", &self.named(fields, "site", "dcim.site"));
             sketch.add(shown);
         }
@@ -243,7 +308,13 @@ impl Base {
     fn machines(&self, sketch: &mut Sketch) {
         for (key, fields) in self.all("virtualization.cluster") {
             let kind = self.named(fields, "type", "virtualization.clustertype");
-            let mut shown = self.shown("virtualization.cluster", key, fields, "cluster", &[("site", "dcim.site"), ("scope_id", "dcim.site")]);
+            let mut shown = self.shown(
+                "virtualization.cluster",
+                key,
+                fields,
+                "cluster",
+                &[("site", "dcim.site"), ("scope_id", "dcim.site")],
+            );
             set(&mut shown.properties, "type", &kind);
             set(&mut shown.properties, "group", &self.named(fields, "group", "virtualization.clustergroup"));
             sketch.add(shown);
@@ -267,14 +338,17 @@ impl Base {
             sketch.add(self.shown("circuits.providernetwork", key, fields, "provider network", &outer));
         }
         for (key, fields) in self.all("circuits.circuit") {
-            let mut shown = self.shown("circuits.circuit", key, fields, "circuit", &[("provider", "circuits.provider")]);
+            let mut shown =
+                self.shown("circuits.circuit", key, fields, "circuit", &[("provider", "circuits.provider")]);
             set(&mut shown.properties, "type", &self.named(fields, "type", "circuits.circuittype"));
             set(&mut shown.properties, "provider", &self.named(fields, "provider", "circuits.provider"));
             set(&mut shown.properties, "commit-rate", &text(fields, "commit_rate"));
             sketch.add(shown);
         }
         // An end without a cable still says where the circuit ends.
-        for (key, fields) in self.all("circuits.circuittermination").filter(|(_, fields)| number(fields, "cable").is_none()) {
+        for (key, fields) in
+            self.all("circuits.circuittermination").filter(|(_, fields)| number(fields, "cable").is_none())
+        {
             let Some(circuit) = number(fields, "circuit") else { continue };
             let ends = [("provider_network", "circuits.providernetwork"), ("site", "dcim.site")];
             let scope = match text(fields, "termination_type").as_str() {
@@ -324,7 +398,9 @@ impl Base {
             let (kind, key) = (reference(fields.get("assigned_object_type")), number(fields, "assigned_object_id"));
             let Some(key) = key else { continue };
             let owner = match kind.as_str() {
-                "dcim.interface" => self.get(&kind, key).and_then(|port| Some(id("dcim.device", number(port, "device")?))),
+                "dcim.interface" => {
+                    self.get(&kind, key).and_then(|port| Some(id("dcim.device", number(port, "device")?)))
+                }
                 "virtualization.vminterface" => self
                     .get(&kind, key)
                     .and_then(|port| Some(id("virtualization.virtualmachine", number(port, "virtual_machine")?))),
@@ -446,7 +522,9 @@ fn old_ends(fields: &Fields) -> [Vec<(String, i64)>; 2] {
     ["a", "b"].map(|side| {
         if let Some(Value::Array(list)) = fields.get(&format!("{side}_terminations")) {
             let ends = list.iter().filter_map(Value::as_object);
-            return ends.filter_map(|end| Some((reference(end.get("object_type")), number(end, "object_id")?))).collect();
+            return ends
+                .filter_map(|end| Some((reference(end.get("object_type")), number(end, "object_id")?)))
+                .collect();
         }
         let key = number(fields, &format!("termination_{side}_id"));
         key.map(|key| (reference(fields.get(&format!("termination_{side}_type"))), key)).into_iter().collect()
@@ -509,7 +587,9 @@ fn plain(object: Fields) -> Fields {
     for (name, value) in object {
         match value {
             Value::Object(mut inner) => {
-                let named = ["name", "model", "display", "label"].iter().find_map(|key| inner.get(*key)?.as_str().map(str::to_owned));
+                let named = ["name", "model", "display", "label"]
+                    .iter()
+                    .find_map(|key| inner.get(*key)?.as_str().map(str::to_owned));
                 match (inner.remove("id"), inner.remove("value")) {
                     (Some(id), _) => {
                         if let Some(named) = named {
@@ -548,17 +628,41 @@ mod tests {
             object("circuits.provider", 1, json!({"name": "HiNet"})),
             object("circuits.circuit", 9, json!({"cid": "C-9", "provider": 1})),
             object("circuits.circuittermination", 10, json!({"circuit": 9, "term_side": "A", "site": 1, "cable": 11})),
-            object("circuits.circuittermination", 12, json!({"circuit": 9, "term_side": "Z", "site": 1, "cable": null})),
+            object(
+                "circuits.circuittermination",
+                12,
+                json!({"circuit": 9, "term_side": "Z", "site": 1, "cable": null})
+            ),
             object("dcim.cable", 11, json!({"type": "smf", "status": "connected"})),
             object("dcim.cable", 13, json!({})),
             object("dcim.cable", 14, json!({})),
-            object("dcim.cabletermination", 1, json!({"cable": 11, "cable_end": "A", "termination_type": ["circuits", "circuittermination"], "termination_id": 10})),
-            object("dcim.cabletermination", 2, json!({"cable": 11, "cable_end": "B", "termination_type": ["dcim", "interface"], "termination_id": 6})),
-            object("dcim.cabletermination", 3, json!({"cable": 13, "cable_end": "A", "termination_type": ["dcim", "powerport"], "termination_id": 7})),
-            object("dcim.cabletermination", 4, json!({"cable": 13, "cable_end": "B", "termination_type": ["dcim", "poweroutlet"], "termination_id": 8})),
+            object(
+                "dcim.cabletermination",
+                1,
+                json!({"cable": 11, "cable_end": "A", "termination_type": ["circuits", "circuittermination"], "termination_id": 10})
+            ),
+            object(
+                "dcim.cabletermination",
+                2,
+                json!({"cable": 11, "cable_end": "B", "termination_type": ["dcim", "interface"], "termination_id": 6})
+            ),
+            object(
+                "dcim.cabletermination",
+                3,
+                json!({"cable": 13, "cable_end": "A", "termination_type": ["dcim", "powerport"], "termination_id": 7})
+            ),
+            object(
+                "dcim.cabletermination",
+                4,
+                json!({"cable": 13, "cable_end": "B", "termination_type": ["dcim", "poweroutlet"], "termination_id": 8})
+            ),
             object("dcim.powerpanel", 1, json!({"name": "P", "site": 1})),
             object("dcim.powerfeed", 1, json!({"name": "A", "power_panel": 1, "rack": 2})),
-            object("ipam.ipaddress", 1, json!({"address": "10.0.0.1/24", "assigned_object_type": ["dcim", "interface"], "assigned_object_id": 6})),
+            object(
+                "ipam.ipaddress",
+                1,
+                json!({"address": "10.0.0.1/24", "assigned_object_type": ["dcim", "interface"], "assigned_object_id": 6})
+            ),
             object("plugin.thing", 1, json!({})),
         ])
     }
@@ -566,23 +670,24 @@ mod tests {
     #[test]
     fn places_devices_circuits_and_power() {
         let drawing = read(dump().to_string().as_bytes());
-        let within = |label: &str| drawing.nodes.iter().find(|node| node.label == label).and_then(|node| node.within.clone());
+        let within =
+            |label: &str| drawing.nodes.iter().find(|node| node.label == label).and_then(|node| node.within.clone());
         assert_eq!(within("fw1").as_deref(), Some("dcim.rack:2"));
         assert_eq!(within("R1").as_deref(), Some("dcim.site:1"));
         assert_eq!(within("C-9").as_deref(), Some("circuits.provider:1"));
         let firewall = drawing.nodes.iter().find(|node| node.label == "fw1").unwrap();
         assert_eq!((firewall.shape.as_str(), firewall.properties["addresses"].as_str()), ("Firewall", "10.0.0.1/24"));
-        let links: Vec<_> = drawing
-            .links
-            .iter()
-            .map(|link| format!("{} {} {}", link.from, link.to, link.properties["kind"]))
-            .collect();
+        let links: Vec<_> =
+            drawing.links.iter().map(|link| format!("{} {} {}", link.from, link.to, link.properties["kind"])).collect();
         let expected = [
-            "circuits.circuit:9 dcim.site:1 circuit", "dcim.powerpanel:1 dcim.powerfeed:1 power", "circuits.circuit:9 dcim.device:4 network",
+            "circuits.circuit:9 dcim.site:1 circuit",
+            "dcim.powerpanel:1 dcim.powerfeed:1 power",
+            "circuits.circuit:9 dcim.device:4 network",
             "dcim.device:4 dcim.device:5 power",
         ];
         assert_eq!(links, expected);
-        let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
+        let notes: Vec<_> =
+            drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
         assert_eq!(notes, [("edge-without-end", "dcim.cable 14"), ("unknown-model", "plugin.thing")]);
         assert!(!format!("{drawing:?}").contains("pbkdf2"));
     }

@@ -20,7 +20,9 @@ fn sniff(head: &Head<'_>) -> Match {
         return Match::No;
     }
     match xml::first_element(head.text()) {
-        Some(("nmaprun", attributes)) if attributes.contains("\"nmap\"") || !attributes.contains("scanner=") => Match::Yes(100),
+        Some(("nmaprun", attributes)) if attributes.contains("\"nmap\"") || !attributes.contains("scanner=") => {
+            Match::Yes(100)
+        }
         // Masscan writes the same elements.
         Some(("nmaprun", _)) => Match::Yes(90),
         _ if head.text().starts_with("# Nmap ") => Match::Close("a scan by Nmap as text: give its XML (-oX)"),
@@ -77,7 +79,12 @@ fn read_host(host: At<'_>, sketch: &mut Sketch) {
     let Some(first) = addresses(host).next() else {
         return sketch.unknown("host-without-address", "a host without an address", place);
     };
-    let names: Vec<&str> = host.child("hostnames").into_iter().flat_map(|names| names.each("hostname")).map(|name| name.get("name")).collect();
+    let names: Vec<&str> = host
+        .child("hostnames")
+        .into_iter()
+        .flat_map(|names| names.each("hostname"))
+        .map(|name| name.get("name"))
+        .collect();
     let system = host.child("os").and_then(|os| os.child("osmatch"));
     let class = system.and_then(|system| system.child("osclass")).map(|class| class.get("type")).unwrap_or_default();
     let ports: Vec<At<'_>> = host.child("ports").into_iter().flat_map(|ports| ports.each("port")).collect();
@@ -99,7 +106,11 @@ fn read_host(host: At<'_>, sketch: &mut Sketch) {
     if unsure > 0 {
         set(&mut shown.properties, "open-or-filtered", &unsure.to_string());
     }
-    set(&mut shown.properties, "distance", host.child("distance").map(|distance| distance.get("value")).unwrap_or_default());
+    set(
+        &mut shown.properties,
+        "distance",
+        host.child("distance").map(|distance| distance.get("value")).unwrap_or_default(),
+    );
     sketch.add(shown);
 }
 
@@ -111,7 +122,8 @@ fn state(port: At<'_>) -> &str {
 fn service(port: At<'_>) -> String {
     let mut words = vec![format!("{}/{}", port.get("portid"), port.get("protocol"))];
     if let Some(service) = port.child("service") {
-        let tunnel = if service.get("tunnel").is_empty() { String::new() } else { format!("{}/", service.get("tunnel")) };
+        let tunnel =
+            if service.get("tunnel").is_empty() { String::new() } else { format!("{}/", service.get("tunnel")) };
         words.push(format!("{tunnel}{}", service.get("name")));
         words.extend(["product", "version"].map(|name| service.get(name).to_owned()));
     }
@@ -120,7 +132,13 @@ fn service(port: At<'_>) -> String {
 }
 
 /// The way from the scanner over the hops that answered; where some did not, the link says how many.
-fn read_trace(host: At<'_>, ids: &BTreeMap<&str, &str>, ways: &mut BTreeSet<(String, String)>, root: At<'_>, sketch: &mut Sketch) {
+fn read_trace(
+    host: At<'_>,
+    ids: &BTreeMap<&str, &str>,
+    ways: &mut BTreeSet<(String, String)>,
+    root: At<'_>,
+    sketch: &mut Sketch,
+) {
     let (Some(trace), Some(target)) = (host.child("trace"), addresses(host).next()) else { return };
     if !sketch.has(SCANNER) {
         sketch.add(node(SCANNER, "scanner", "scanner", format!("line {}", root.line())));
@@ -129,7 +147,11 @@ fn read_trace(host: At<'_>, ids: &BTreeMap<&str, &str>, ways: &mut BTreeSet<(Str
     for hop in trace.each("hop") {
         match hop.get("ttl").parse() {
             Ok(ttl) if !hop.get("ipaddr").is_empty() => hops.push((ttl, hop)),
-            _ => sketch.unknown("hop-without-address", "a hop without its distance or address", format!("line {}", hop.line())),
+            _ => sketch.unknown(
+                "hop-without-address",
+                "a hop without its distance or address",
+                format!("line {}", hop.line()),
+            ),
         }
     }
     hops.sort_by_key(|(ttl, _)| *ttl);
@@ -155,7 +177,11 @@ fn read_trace(host: At<'_>, ids: &BTreeMap<&str, &str>, ways: &mut BTreeSet<(Str
         (last, at) = (ttl, id);
     }
     if at != target && last > 0 {
-        sketch.assumed("way-breaks-off", format!("the way to {target} breaks off at {at}"), format!("line {}", trace.line()));
+        sketch.assumed(
+            "way-breaks-off",
+            format!("the way to {target} breaks off at {at}"),
+            format!("line {}", trace.line()),
+        );
     }
 }
 
@@ -177,9 +203,13 @@ mod tests {
     fn hosts_services_and_ways() {
         assert_eq!(sniff(&Head::new(SCAN.as_bytes(), "x", SCAN.len() as u64)), Match::Yes(100));
         let drawing = read(SCAN.as_bytes());
-        let nodes: Vec<_> = drawing.nodes.iter().map(|node| (node.id.as_str(), node.label.as_str(), node.shape.as_str())).collect();
-        let expected =
-            [("10.0.0.5", "web.example", "general purpose"), ("10.1.0.1", "10.1.0.1", "host"), ("scanner", "scanner", "scanner")];
+        let nodes: Vec<_> =
+            drawing.nodes.iter().map(|node| (node.id.as_str(), node.label.as_str(), node.shape.as_str())).collect();
+        let expected = [
+            ("10.0.0.5", "web.example", "general purpose"),
+            ("10.1.0.1", "10.1.0.1", "host"),
+            ("scanner", "scanner", "scanner"),
+        ];
         assert_eq!(nodes, expected);
         assert_eq!(drawing.nodes[0].properties["services"], "443/tcp ssl/http nginx 1.24");
         let links: Vec<_> = drawing

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use secdiag_model::{EvidenceKind, Format, Head, Match};
 
 use super::scan::{Scan, after_word};
-use super::sketch::{Sketch, html_to_text, link, node, set};
+use super::sketch::{Sketch, html_to_text, link, set};
 use crate::drawing::Drawing;
 
 /// The format.
@@ -18,23 +18,107 @@ const NESTING_MAX: usize = 100;
 
 /// Elements that a deployment or component diagram declares.
 const ELEMENTS: &[&str] = &[
-    "actor", "agent", "artifact", "boundary", "card", "circle", "cloud", "collections", "component", "container", "control",
-    "database", "entity", "file", "folder", "frame", "hexagon", "interface", "label", "node", "package", "person", "process",
-    "queue", "rectangle", "stack", "storage", "usecase", "object", "action", "portin", "portout", "port",
+    "actor",
+    "agent",
+    "artifact",
+    "boundary",
+    "card",
+    "circle",
+    "cloud",
+    "collections",
+    "component",
+    "container",
+    "control",
+    "database",
+    "entity",
+    "file",
+    "folder",
+    "frame",
+    "hexagon",
+    "interface",
+    "label",
+    "node",
+    "package",
+    "person",
+    "process",
+    "queue",
+    "rectangle",
+    "stack",
+    "storage",
+    "usecase",
+    "object",
+    "action",
+    "portin",
+    "portout",
+    "port",
 ];
 
 /// Lines that say how a diagram looks.
 const LOOKS: &[&str] = &[
-    "skinparam", "hide", "show", "remove", "restore", "scale", "title", "caption", "header", "footer", "left", "top", "right",
-    "bottom", "page", "newpage", "allowmixing", "allow_mixing", "mainframe", "autonumber", "!theme", "!pragma", "!define",
-    "!definelong", "!undef", "!$", "!if", "!ifdef", "!ifndef", "!else", "!elseif", "!endif", "!function", "!procedure",
-    "!endfunction", "!endprocedure", "!return", "!unquoted", "!assert", "!log", "!import", "!startsub", "!endsub",
+    "skinparam",
+    "hide",
+    "show",
+    "remove",
+    "restore",
+    "scale",
+    "title",
+    "caption",
+    "header",
+    "footer",
+    "left",
+    "top",
+    "right",
+    "bottom",
+    "page",
+    "newpage",
+    "allowmixing",
+    "allow_mixing",
+    "mainframe",
+    "autonumber",
+    "!theme",
+    "!pragma",
+    "!define",
+    "!definelong",
+    "!undef",
+    "!$",
+    "!if",
+    "!ifdef",
+    "!ifndef",
+    "!else",
+    "!elseif",
+    "!endif",
+    "!function",
+    "!procedure",
+    "!endfunction",
+    "!endprocedure",
+    "!return",
+    "!unquoted",
+    "!assert",
+    "!log",
+    "!import",
+    "!startsub",
+    "!endsub",
 ];
 
 /// Lines of sequence, activity and state diagrams.
 const OTHERS: &[&str] = &[
-    "participant", "activate", "deactivate", "start", "stop", "state", "alt", "loop", "opt", "class", "enum", "clock", "robust",
-    "concise", "swimlane", "autoactivate", "box",
+    "participant",
+    "activate",
+    "deactivate",
+    "start",
+    "stop",
+    "state",
+    "alt",
+    "loop",
+    "opt",
+    "class",
+    "enum",
+    "clock",
+    "robust",
+    "concise",
+    "swimlane",
+    "autoactivate",
+    "box",
 ];
 
 fn sniff(head: &Head<'_>) -> Match {
@@ -44,13 +128,19 @@ fn sniff(head: &Head<'_>) -> Match {
     let text = head.text();
     let mut lines = text.lines().map(str::trim);
     let first = lines.find(|line| !line.is_empty() && !line.starts_with(['\'', '/'])).unwrap_or_default();
-    if first.starts_with("@startnwdiag") || after_word(first, "nwdiag").is_some_and(|rest| rest.trim_start().starts_with('{')) {
+    if first.starts_with("@startnwdiag")
+        || after_word(first, "nwdiag").is_some_and(|rest| rest.trim_start().starts_with('{'))
+    {
         return Match::Yes(95);
     }
     // Prose may stand around the diagram; PlantUML looks for the line.
     let start = text.find("@startuml").filter(|at| text[..*at].ends_with(['\n', ' ', '\u{feff}']) || *at == 0);
     let Some(start) = start else {
-        return if first.starts_with("@start") { Match::Close("a PlantUML diagram of another kind than deployment, component or nwdiag") } else { Match::No };
+        return if first.starts_with("@start") {
+            Match::Close("a PlantUML diagram of another kind than deployment, component or nwdiag")
+        } else {
+            Match::No
+        };
     };
     let mut known = false;
     let mut other = false;
@@ -75,9 +165,12 @@ pub fn read(bytes: &[u8]) -> Drawing {
     let several = starts.len() > 1;
     for (number, (line, kind, body)) in (1_usize..).zip(&starts) {
         let prefix = if several { format!("{number}/") } else { String::new() };
-        let mut reader = Reader { prefix, groups: Vec::new(), aliases: BTreeMap::new(), last: None, sketch: &mut sketch };
+        let mut reader =
+            Reader { prefix, groups: Vec::new(), aliases: BTreeMap::new(), last: None, sketch: &mut sketch };
         match *kind {
-            "uml" | "" if body.trim_start().starts_with("nwdiag") || body.contains("\nnwdiag") => reader.nwdiag(body, *line),
+            "uml" | "" if body.trim_start().starts_with("nwdiag") || body.contains("\nnwdiag") => {
+                reader.nwdiag(body, *line)
+            }
             "uml" | "c4" => reader.deployment(body, *line),
             "nwdiag" | "" => reader.nwdiag(body, *line),
             kind => {
@@ -125,7 +218,9 @@ fn diagrams(text: &str) -> Vec<(u32, &str, &str)> {
 fn macro_call(line: &str) -> Option<(&str, Vec<String>, &str)> {
     let end = line.find('(').filter(|end| *end > 0)?;
     let name = &line[..end];
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    {
         return None;
     }
     let mut scan = Scan::new(&line[end + 1..], 1);
@@ -193,13 +288,17 @@ impl Reader<'_> {
                 continue;
             }
             let text = scan.rest_of_line().trim();
-            let word = text.split(|c: char| c.is_whitespace() || matches!(c, '(' | '{' | '"' | '<')).next().unwrap_or_default();
+            let word = text
+                .split(|c: char| c.is_whitespace() || matches!(c, '(' | '{' | '"' | '<'))
+                .next()
+                .unwrap_or_default();
             if text.is_empty() || text.starts_with('\'') {
                 continue;
             }
             if text.starts_with("!include") || text.starts_with("!theme ") {
                 // Libraries of icons are included by address; a file of the author's may draw.
-                if text.starts_with("!include") && !text.contains("<") && !text.contains("http") && !text.contains("C4") {
+                if text.starts_with("!include") && !text.contains("<") && !text.contains("http") && !text.contains("C4")
+                {
                     self.sketch.unknown("import", "another file is drawn here: not read", Self::place(line));
                 }
                 continue;
@@ -207,7 +306,9 @@ impl Reader<'_> {
             let note_line = matches!(word, "note" | "legend") || word == "hnote" || word == "rnote";
             if note_line {
                 let single = word == "note" && (text.contains(" : ") || (text.contains('"') && text.contains(" as ")));
-                if !single && scan.rest().contains(&format!("end {word}")) || (!single && scan.rest().contains(&format!("end{word}"))) {
+                if !single && scan.rest().contains(&format!("end {word}"))
+                    || (!single && scan.rest().contains(&format!("end{word}")))
+                {
                     skip_to_end(&mut scan, word);
                 }
                 continue;
@@ -231,7 +332,11 @@ impl Reader<'_> {
                 self.open(None, line);
                 continue;
             }
-            if !self.element(text, word, &mut scan, line) && !self.called(text, line) && !self.joined(text, line) && !self.short(text, line) {
+            if !self.element(text, word, &mut scan, line)
+                && !self.called(text, line)
+                && !self.joined(text, line)
+                && !self.short(text, line)
+            {
                 if text.ends_with('{') {
                     self.open(None, line);
                 }
@@ -366,7 +471,8 @@ impl Reader<'_> {
             self.sketch.connect(drawn);
             return true;
         }
-        let layout = ["Lay_", "LAYOUT_", "SHOW_", "HIDE_", "Update", "Add", "Set", "SetProperty", "WithoutPropertyHeader"];
+        let layout =
+            ["Lay_", "LAYOUT_", "SHOW_", "HIDE_", "Update", "Add", "Set", "SetProperty", "WithoutPropertyHeader"];
         if layout.iter().any(|start| name.starts_with(start)) {
             return true;
         }
@@ -374,7 +480,8 @@ impl Reader<'_> {
             return false;
         }
         let label = if argument(1).is_empty() { argument(0) } else { argument(1) };
-        let named = Named { id: format!("{}{}", self.prefix, argument(0)), label: clean(&label), stereotype: String::new() };
+        let named =
+            Named { id: format!("{}{}", self.prefix, argument(0)), label: clean(&label), stereotype: String::new() };
         let id = self.declare(named, name, line);
         if let Some(node) = self.sketch.get(&id) {
             set(&mut node.properties, "technology", &argument(2));
@@ -422,7 +529,9 @@ impl Reader<'_> {
         let name = clean(text);
         let id = self.aliases.get(&name).cloned().unwrap_or_else(|| format!("{}{name}", self.prefix));
         let outer = self.outer();
-        if !self.sketch.has(&id) && let Some(node) = self.sketch.mention(&id, &|| Self::place(line)) {
+        if !self.sketch.has(&id)
+            && let Some(node) = self.sketch.mention(&id, &|| Self::place(line))
+        {
             node.label = name;
             shape.clone_into(&mut node.shape);
             node.within = outer;
@@ -489,7 +598,8 @@ impl Reader<'_> {
         }
         if scan.eat("=") {
             scan.space();
-            let value = scan.quoted('"').unwrap_or_else(|| scan.take(|c| !matches!(c, ';' | '\n' | '}')).trim().to_owned());
+            let value =
+                scan.quoted('"').unwrap_or_else(|| scan.take(|c| !matches!(c, ';' | '\n' | '}')).trim().to_owned());
             return self.network_property(frames.last(), &word, &value);
         }
         // `a -- b -- c`, or one node.
@@ -542,7 +652,9 @@ impl Reader<'_> {
 
     fn host(&mut self, name: &str, line: u32) -> String {
         let id = format!("{}{name}", self.prefix);
-        if !self.sketch.has(&id) && let Some(node) = self.sketch.mention(&id, &|| Self::place(line)) {
+        if !self.sketch.has(&id)
+            && let Some(node) = self.sketch.mention(&id, &|| Self::place(line))
+        {
             name.clone_into(&mut node.label);
         }
         id
@@ -638,7 +750,10 @@ fn list(scan: &mut Scan<'_>) -> BTreeMap<String, String> {
 fn skip_to_end(scan: &mut Scan<'_>, word: &str) {
     while !scan.done() {
         let line = scan.rest_of_line().trim();
-        if line.strip_prefix("end").is_some_and(|rest| rest.trim() == word || (word.ends_with("note") && rest.trim() == "note")) {
+        if line
+            .strip_prefix("end")
+            .is_some_and(|rest| rest.trim() == word || (word.ends_with("note") && rest.trim() == "note"))
+        {
             return;
         }
     }
@@ -687,7 +802,9 @@ fn find_arrow(text: &str) -> Option<Arrow> {
 fn arrow_at(bytes: &[u8], line: usize) -> Option<Arrow> {
     const HEADS: &[u8] = b"<>|*o#x^+0@()}{";
     let blank = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_none_or(u8::is_ascii_whitespace);
-    let closing = |at: usize| at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b']' | b'"' | b')' | b':'));
+    let closing = |at: usize| {
+        at.checked_sub(1).and_then(|at| bytes.get(at)).is_some_and(|byte| matches!(byte, b']' | b'"' | b')' | b':'))
+    };
     let mut start = line;
     while start > 0 && HEADS.contains(&bytes[start - 1]) && !matches!(bytes[start - 1], b')' | b']') {
         start -= 1;
@@ -708,7 +825,8 @@ fn arrow_at(bytes: &[u8], line: usize) -> Option<Arrow> {
             end += bytes[end..].iter().position(|byte| *byte == b']')? + 1;
         } else if length > 0 && byte.is_ascii_alphabetic() {
             let word = bytes[end..].iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-            let known: &[&[u8]] = &[b"left", b"right", b"up", b"down", b"le", b"ri", b"do", b"l", b"r", b"u", b"d", b"hidden"];
+            let known: &[&[u8]] =
+                &[b"left", b"right", b"up", b"down", b"le", b"ri", b"do", b"l", b"r", b"u", b"d", b"hidden"];
             if known.contains(&&bytes[end..end + word]) && bytes.get(end + word) == Some(&stroke) {
                 end += word;
             } else {
@@ -729,7 +847,8 @@ fn arrow_at(bytes: &[u8], line: usize) -> Option<Arrow> {
     let right = bytes[heads_end..end].contains(&b'>');
     let spaced = blank(start.checked_sub(1)) || closing(start);
     // One stroke without a head may be part of a name.
-    if length == 0 || (length == 1 && !left && !right && !spaced) || (stroke != b'-' && length == 1 && !left && !right) {
+    if length == 0 || (length == 1 && !left && !right && !spaced) || (stroke != b'-' && length == 1 && !left && !right)
+    {
         return None;
     }
     if length == 1 && !spaced && !left && !right {
@@ -817,9 +936,12 @@ mod tests {
             format!("{} {} [{}] {}", node.id, node.label, node.shape, node.within.as_deref().unwrap_or("-"))
         });
         let links = drawing.links.iter().map(|link| {
-            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label).trim().to_owned()
+            format!("{}{}{} {}", link.from, if link.directed { ">" } else { "-" }, link.to, link.label)
+                .trim()
+                .to_owned()
         });
-        let notes = drawing.notes.iter().map(|note| format!("{} {}", note.reason, note.place.as_deref().unwrap_or_default()));
+        let notes =
+            drawing.notes.iter().map(|note| format!("{} {}", note.reason, note.place.as_deref().unwrap_or_default()));
         (nodes.collect(), links.collect(), notes.collect())
     }
 
@@ -830,19 +952,23 @@ mod tests {
             db \"1\" -right- \"n\" [cache] : x\nfw-1 <--> dmz\nrectangle r [\nlong\ntext\n]\nnote left of w\n a --> b\nend note\n() \"API\" as api\n\
             api -- w\nw ~~ r\nA->B\nwhat is this\n@enduml\n";
         let (nodes, links, notes) = shown(text);
-        assert_eq!(
-            links,
-            ["Internet>fw-1 443/tcp", "fw-1>w", "db>w", "db-cache x", "fw-1-dmz", "api-w", "w-r", "A>B"]
-        );
+        assert_eq!(links, ["Internet>fw-1 443/tcp", "fw-1>w", "db>w", "db-cache x", "fw-1-dmz", "api-w", "w-r", "A>B"]);
         assert_eq!(
             nodes,
             [
-                "Internet Internet [cloud] -", "fw-1 FW 1 [node] -", "dmz dmz [frame] -", "w web [component] dmz",
-                "db Orders\nDB [database] dmz", "cache cache [component] -", "r long\ntext [rectangle] -", "api API [interface] -",
-                "A A [] -", "B B [] -",
+                "Internet Internet [cloud] -",
+                "fw-1 FW 1 [node] -",
+                "dmz dmz [frame] -",
+                "w web [component] dmz",
+                "db Orders\nDB [database] dmz",
+                "cache cache [component] -",
+                "r long\ntext [rectangle] -",
+                "api API [interface] -",
+                "A A [] -",
+                "B B [] -",
             ]
         );
-        assert_eq!(notes, ["unknown-line line 30"]);
+        assert_eq!(notes, ["unknown-line line 29"]);
         assert_eq!(sniff(&Head::new(text.as_bytes(), "a", text.len() as u64)), Match::Yes(90));
     }
 
@@ -863,13 +989,24 @@ mod tests {
         assert_eq!(
             nodes,
             [
-                "inet inet [cloud] -", "router router [] -", "network dmz dmz [network] -", "web01 Web [] group g",
-                "network internal internal [network] -", "db01 db01 [] group g", "group g g [group] -",
+                "inet inet [cloud] -",
+                "router router [] -",
+                "network dmz dmz [network] -",
+                "web01 Web [] group g",
+                "network internal internal [network] -",
+                "db01 db01 [] group g",
+                "group g g [group] -",
             ]
         );
         assert_eq!(
             links,
-            ["inet-router", "router-network dmz", "web01-network dmz", "web01-network internal", "db01-network internal"]
+            [
+                "inet-router",
+                "router-network dmz",
+                "web01-network dmz",
+                "web01-network internal",
+                "db01-network internal"
+            ]
         );
         assert!(notes.is_empty(), "{notes:?}");
         assert_eq!(read(text.as_bytes()).nodes[3].properties["address"], "210.0.0.2, 172.0.0.1");

@@ -52,7 +52,7 @@ impl<'t> Scan<'t> {
 
     /// Goes over bytes that end at a character's end.
     pub(crate) fn skip(&mut self, bytes: usize) {
-        let end = (self.at + bytes).min(self.text.len());
+        let end = self.at.saturating_add(bytes).min(self.text.len());
         let end = (end..=self.text.len()).find(|end| self.text.is_char_boundary(*end)).unwrap_or(self.text.len());
         self.line += self.text.as_bytes()[self.at..end].iter().map(|byte| u32::from(*byte == b'\n')).sum::<u32>();
         self.at = end;

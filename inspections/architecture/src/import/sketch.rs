@@ -149,10 +149,6 @@ impl Sketch {
         }
     }
 
-    pub(crate) fn links(&mut self) -> &mut [Link] {
-        &mut self.links
-    }
-
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
@@ -190,7 +186,11 @@ impl Sketch {
         for node in &self.nodes {
             let at = node.within.as_ref().and_then(|id| self.by_id.get(id)).copied();
             if let (Some(id), None) = (&node.within, at) {
-                told.push(("no-such-container", format!("{} lies in {id}, which is not there", node.id), node.place.clone()));
+                told.push((
+                    "no-such-container",
+                    format!("{} lies in {id}, which is not there", node.id),
+                    node.place.clone(),
+                ));
             }
             outer.push(at);
         }
@@ -262,7 +262,8 @@ fn is_secret(name: &str) -> bool {
 
 /// HTML reduced to its text: tags go, breaks and blocks become line ends, entities their characters.
 pub(crate) fn html_to_text(html: &str) -> String {
-    const BREAKS: &[&str] = &["br", "p", "div", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"];
+    const BREAKS: &[&str] =
+        &["br", "p", "div", "li", "tr", "table", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "hr"];
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(at) = rest.find('<') {
@@ -274,7 +275,12 @@ pub(crate) fn html_to_text(html: &str) -> String {
             rest = tag;
             continue;
         };
-        let name = tag[..end].trim_start_matches('/').split([' ', '/', '\t', '\n']).next().unwrap_or_default().to_ascii_lowercase();
+        let name = tag[..end]
+            .trim_start_matches('/')
+            .split([' ', '/', '\t', '\n'])
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         rest = &tag[end + 1..];
         if BREAKS.contains(&name.as_str()) {
             text.push('\n');
@@ -363,7 +369,10 @@ mod tests {
 
     #[test]
     fn html_becomes_its_lines() {
-        assert_eq!(html_to_text("<b>FW&nbsp;1</b><br/>10.0.0.1<div>a &lt; b</div><style>x{}</style>"), "FW 1\n10.0.0.1\na < b");
+        assert_eq!(
+            html_to_text("<b>FW&nbsp;1</b><br/>10.0.0.1<div>a &lt; b</div><style>x{}</style>"),
+            "FW 1\n10.0.0.1\na < b"
+        );
         assert_eq!(html_to_text("a < b & c <"), "a < b & c <");
         assert_eq!(html_to_text("&#x41;&#66;&bogus; &"), "AB&bogus; &");
     }

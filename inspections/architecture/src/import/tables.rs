@@ -15,30 +15,107 @@ use super::sketch::{Sketch, link, node, set};
 use crate::drawing::Drawing;
 
 /// The format.
-pub const FORMAT: Format =
-    Format { id: "network-tables", kind: EvidenceKind::Diag, title: "List of network nodes or links (CSV, workbook)", sniff };
+pub const FORMAT: Format = Format {
+    id: "network-tables",
+    kind: EvidenceKind::Diag,
+    title: "List of network nodes or links (CSV, workbook)",
+    sniff,
+};
 
 type Names = &'static [&'static str];
 
 const FROM: Names = &[
-    "from", "from node", "from device", "source node", "source device", "device a", "node a", "a end", "a-end", "local device",
-    "來源節點", "來源設備", "起點", "起點設備", "起始節點", "本端", "本端設備", "a端", "a端設備", "設備a",
+    "from",
+    "from node",
+    "from device",
+    "source node",
+    "source device",
+    "device a",
+    "node a",
+    "a end",
+    "a-end",
+    "local device",
+    "來源節點",
+    "來源設備",
+    "起點",
+    "起點設備",
+    "起始節點",
+    "本端",
+    "本端設備",
+    "a端",
+    "a端設備",
+    "設備a",
 ];
 
 const TO: Names = &[
-    "to", "to node", "to device", "target", "target node", "destination node", "destination device", "device b", "node b", "b end",
-    "b-end", "z end", "z-end", "remote device", "目的節點", "目的設備", "目標節點", "目標設備", "終點", "終點設備", "對端", "對端設備",
-    "遠端設備", "b端", "b端設備", "z端", "z端設備", "設備b",
+    "to",
+    "to node",
+    "to device",
+    "target",
+    "target node",
+    "destination node",
+    "destination device",
+    "device b",
+    "node b",
+    "b end",
+    "b-end",
+    "z end",
+    "z-end",
+    "remote device",
+    "目的節點",
+    "目的設備",
+    "目標節點",
+    "目標設備",
+    "終點",
+    "終點設備",
+    "對端",
+    "對端設備",
+    "遠端設備",
+    "b端",
+    "b端設備",
+    "z端",
+    "z端設備",
+    "設備b",
 ];
 
 const FROM_PORT: Names = &[
-    "from port", "from interface", "source port", "source interface", "local port", "local interface", "port a", "interface a",
-    "來源埠", "來源介面", "起點介面", "起點埠", "本端介面", "本端埠", "a端介面", "a端埠",
+    "from port",
+    "from interface",
+    "source port",
+    "source interface",
+    "local port",
+    "local interface",
+    "port a",
+    "interface a",
+    "來源埠",
+    "來源介面",
+    "起點介面",
+    "起點埠",
+    "本端介面",
+    "本端埠",
+    "a端介面",
+    "a端埠",
 ];
 
 const TO_PORT: Names = &[
-    "to port", "to interface", "target port", "target interface", "destination port", "destination interface", "remote port",
-    "remote interface", "port b", "interface b", "目的埠", "目的介面", "終點介面", "終點埠", "對端介面", "對端埠", "b端介面", "b端埠",
+    "to port",
+    "to interface",
+    "target port",
+    "target interface",
+    "destination port",
+    "destination interface",
+    "remote port",
+    "remote interface",
+    "port b",
+    "interface b",
+    "目的埠",
+    "目的介面",
+    "終點介面",
+    "終點埠",
+    "對端介面",
+    "對端埠",
+    "b端介面",
+    "b端埠",
 ];
 
 const LABEL: Names = &["label", "link", "link name", "circuit", "線路", "線路名稱", "線路編號", "連線名稱", "標籤"];
@@ -48,24 +125,82 @@ const DIRECTED: Names = &["directed", "direction", "方向", "單向"];
 const ID: Names = &["id", "node id", "device id", "asset id", "編號", "節點編號", "設備編號", "資產編號", "代號"];
 
 const NODE: Names = &[
-    "node", "node name", "device", "device name", "host", "hostname", "host name", "name", "節點", "節點名稱", "設備", "設備名稱", "主機",
-    "主機名稱", "名稱",
+    "node",
+    "node name",
+    "device",
+    "device name",
+    "host",
+    "hostname",
+    "host name",
+    "name",
+    "節點",
+    "節點名稱",
+    "設備",
+    "設備名稱",
+    "主機",
+    "主機名稱",
+    "名稱",
 ];
 
 const SHAPE: Names = &[
-    "type", "kind", "role", "shape", "device type", "node type", "device role", "function", "類型", "種類", "類別", "設備類型", "設備種類",
-    "節點類型", "角色", "設備角色", "用途",
+    "type",
+    "kind",
+    "role",
+    "shape",
+    "device type",
+    "node type",
+    "device role",
+    "function",
+    "類型",
+    "種類",
+    "類別",
+    "設備類型",
+    "設備種類",
+    "節點類型",
+    "角色",
+    "設備角色",
+    "用途",
 ];
 
 const WITHIN: Names = &[
-    "within", "container", "parent", "zone", "network zone", "security zone", "segment", "group", "所在區域", "網路區域", "安全區域",
-    "區域", "所屬區域", "所屬", "網段", "區段", "群組",
+    "within",
+    "container",
+    "parent",
+    "zone",
+    "network zone",
+    "security zone",
+    "segment",
+    "group",
+    "所在區域",
+    "網路區域",
+    "安全區域",
+    "區域",
+    "所屬區域",
+    "所屬",
+    "網段",
+    "區段",
+    "群組",
 ];
 
 /// Columns that lists of firewall rules and logs have, and lists of cables do not.
 const RULES: Names = &[
-    "action", "service", "services", "protocol", "proto", "rule", "rule id", "policy", "policy id", "bytes", "packets", "動作", "服務",
-    "協定", "規則", "規則編號", "政策",
+    "action",
+    "service",
+    "services",
+    "protocol",
+    "proto",
+    "rule",
+    "rule id",
+    "policy",
+    "policy id",
+    "bytes",
+    "packets",
+    "動作",
+    "服務",
+    "協定",
+    "規則",
+    "規則編號",
+    "政策",
 ];
 
 fn has(header: &[String], names: Names) -> bool {
@@ -122,7 +257,11 @@ pub fn read(bytes: &[u8]) -> Drawing {
         let header = tree::csv_header(&text);
         let (table, faults) = tree::parse(&text, Syntax::Csv, "row");
         for fault in faults {
-            sketch.broken("csv-broken", fault.text, if fault.line > 0 { format!("line {}", fault.line) } else { String::new() });
+            sketch.broken(
+                "csv-broken",
+                fault.text,
+                if fault.line > 0 { format!("line {}", fault.line) } else { String::new() },
+            );
         }
         if is_links(&header) {
             links.extend(rows_of(&table));
@@ -159,7 +298,12 @@ fn key(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-fn read_node(line: u64, mut cells: BTreeMap<String, String>, names: &mut BTreeMap<String, String>, sketch: &mut Sketch) {
+fn read_node(
+    line: u64,
+    mut cells: BTreeMap<String, String>,
+    names: &mut BTreeMap<String, String>,
+    sketch: &mut Sketch,
+) {
     let place = format!("line {line}");
     let id = take(&mut cells, ID);
     let label = take(&mut cells, NODE);
@@ -190,7 +334,11 @@ fn read_link(line: u64, mut cells: BTreeMap<String, String>, names: &BTreeMap<St
     let (from, to) = (end(FROM, &["source"]), end(TO, &["target"]));
     if from.is_empty() || to.is_empty() {
         let both = from.is_empty() && to.is_empty();
-        return sketch.unknown(if both { "edge-without-ends" } else { "edge-without-end" }, "a row without two ends", place);
+        return sketch.unknown(
+            if both { "edge-without-ends" } else { "edge-without-end" },
+            "a row without two ends",
+            place,
+        );
     }
     let mut id = |name: &str| {
         let id = names.get(&key(name)).cloned().unwrap_or_else(|| name.to_owned());
@@ -200,7 +348,10 @@ fn read_link(line: u64, mut cells: BTreeMap<String, String>, names: &BTreeMap<St
         id
     };
     let (from, to) = (id(&from), id(&to));
-    let directed = matches!(key(&take(&mut cells, DIRECTED)).as_str(), "yes" | "true" | "1" | "y" | "directed" | "是" | "單向" | "->" | "→" | "one way");
+    let directed = matches!(
+        key(&take(&mut cells, DIRECTED)).as_str(),
+        "yes" | "true" | "1" | "y" | "directed" | "是" | "單向" | "->" | "→" | "one way"
+    );
     let mut drawn = link(&from, &to, &take(&mut cells, LABEL), directed, place);
     set(&mut drawn.properties, "from-port", &take(&mut cells, FROM_PORT));
     set(&mut drawn.properties, "to-port", &take(&mut cells, TO_PORT));
@@ -257,25 +408,33 @@ mod tests {
             assert_eq!(drawing.nodes.len(), 2, "{text}");
             assert_eq!(drawing.links[0].properties["from-port"], "ge0");
             assert_eq!(drawing.links[0].place, "line 2");
-            let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref())).collect();
+            let notes: Vec<_> =
+                drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref())).collect();
             assert_eq!(notes, [("edge-without-end", Some("line 3"))]);
         }
     }
 
     #[test]
     fn nodes_with_their_zones() {
-        let text = "節點名稱,設備類型,網路區域,IP,密碼\nFW 1,防火牆,DMZ,10.0.0.1,x\nsw1,交換器,fw 1,,\n,,,x,\nFW 1,a,b,,\n";
+        let text =
+            "節點名稱,設備類型,網路區域,IP,密碼\nFW 1,防火牆,DMZ,10.0.0.1,x\nsw1,交換器,fw 1,,\n,,,x,\nFW 1,a,b,,\n";
         assert_eq!(sniffed(text.as_bytes()), Match::Yes(55));
         let drawing = read(text.as_bytes());
-        let nodes: Vec<_> = drawing.nodes.iter().map(|node| (node.id.as_str(), node.shape.as_str(), node.within.as_deref())).collect();
-        assert_eq!(nodes, [("FW 1", "防火牆", Some("zone dmz")), ("sw1", "交換器", Some("FW 1")), ("zone dmz", "zone", None)]);
+        let nodes: Vec<_> =
+            drawing.nodes.iter().map(|node| (node.id.as_str(), node.shape.as_str(), node.within.as_deref())).collect();
+        assert_eq!(
+            nodes,
+            [("FW 1", "防火牆", Some("zone dmz")), ("sw1", "交換器", Some("FW 1")), ("zone dmz", "zone", None)]
+        );
         assert_eq!(drawing.nodes[0].properties, BTreeMap::from([("ip".to_owned(), "10.0.0.1".to_owned())]));
         assert_eq!(drawing.notes.len(), 2);
     }
 
     #[test]
     fn lists_of_rules_and_other_tables_are_none() {
-        for text in ["from,to,service,action\na,b,c,d\n", "name,type\na,b\n", "source,destination\n1,2\n", "from\na\n", "", "x"] {
+        for text in
+            ["from,to,service,action\na,b,c,d\n", "name,type\na,b\n", "source,destination\n1,2\n", "from\na\n", "", "x"]
+        {
             assert_eq!(sniffed(text.as_bytes()), Match::No, "{text}");
         }
     }

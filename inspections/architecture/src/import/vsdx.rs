@@ -136,7 +136,9 @@ fn read_package(package: &mut Package<'_>, sketch: &mut Sketch) {
         let tree = part.and_then(|part| package.tree(part, sketch));
         match tree.as_ref().and_then(Tree::root) {
             Some(root) => Page::new(root, &masters, prefix, format!("page {name}")).read(sketch),
-            None => sketch.broken("page-missing", "the page's part is missing or cannot be read", format!("page {name}")),
+            None => {
+                sketch.broken("page-missing", "the page's part is missing or cannot be read", format!("page {name}"))
+            }
         }
     }
 }
@@ -152,7 +154,8 @@ fn masters(package: &mut Package<'_>, sketch: &mut Sketch) -> BTreeMap<String, M
         let mut master = Master { name: name.to_owned(), ..Master::default() };
         let part = element.child("Rel").and_then(|relation| relations.get(relation.get("id")));
         let tree = part.and_then(|part| package.tree(part, sketch));
-        let shape = tree.as_ref().and_then(Tree::root).and_then(|root| root.child("Shapes")).and_then(|all| all.child("Shape"));
+        let shape =
+            tree.as_ref().and_then(Tree::root).and_then(|root| root.child("Shapes")).and_then(|all| all.child("Shape"));
         if let Some(shape) = shape {
             master.text = text(shape);
             master.connector = one_dimensional(shape);
@@ -240,7 +243,8 @@ impl<'t, 'm> Page<'t, 'm> {
     /// All shapes, those around before those within.
     fn gather(&mut self, sketch: &mut Sketch) {
         let Some(shapes) = self.root.child("Shapes") else { return };
-        let mut next: Vec<(At<'t>, Option<usize>, usize)> = shapes.each("Shape").map(|shape| (shape, None, 0)).collect();
+        let mut next: Vec<(At<'t>, Option<usize>, usize)> =
+            shapes.each("Shape").map(|shape| (shape, None, 0)).collect();
         next.reverse();
         while let Some((element, outer, depth)) = next.pop() {
             let masters = self.masters;
@@ -282,7 +286,11 @@ impl<'t, 'm> Page<'t, 'm> {
         for connect in self.root.child("Connects").into_iter().flat_map(|all| all.each("Connect")) {
             let ends = (self.index.get(connect.get("FromSheet")), self.index.get(connect.get("ToSheet")));
             let (Some(from), Some(to)) = ends else {
-                sketch.unknown("glue-to-nothing", "a connection names a shape that is not there", self.at(connect.get("FromSheet")));
+                sketch.unknown(
+                    "glue-to-nothing",
+                    "a connection names a shape that is not there",
+                    self.at(connect.get("FromSheet")),
+                );
                 continue;
             };
             let end = match connect.get("FromCell") {
@@ -290,7 +298,11 @@ impl<'t, 'm> Page<'t, 'm> {
                 cell if cell.starts_with("End") => 1,
                 // A shape that holds on by another point is no link of two ends.
                 _ => {
-                    sketch.unknown("glue-by-another-point", "a connection by neither begin nor end", self.at(connect.get("FromSheet")));
+                    sketch.unknown(
+                        "glue-by-another-point",
+                        "a connection by neither begin nor end",
+                        self.at(connect.get("FromSheet")),
+                    );
                     continue;
                 }
             };
@@ -393,7 +405,9 @@ impl<'t, 'm> Page<'t, 'm> {
         let ends = glue.copied().unwrap_or_default().map(|end| end.map(|end| self.id(self.whole(end))));
         let (from, to) = match ends {
             [Some(from), Some(to)] => (from, to),
-            [None, None] => return sketch.unknown("edge-without-ends", format!("a connector joins nothing{said}"), place),
+            [None, None] => {
+                return sketch.unknown("edge-without-ends", format!("a connector joins nothing{said}"), place);
+            }
             _ => return sketch.unknown("edge-without-end", format!("a connector has one end only{said}"), place),
         };
         let arrow = |name: &str| !matches!(value(shape.element, name), "" | "0");
@@ -482,9 +496,13 @@ pub(crate) mod tests {
         assert_eq!(drawing.nodes[0].properties["IP Address"], "10.0.0.1");
         assert_eq!(drawing.nodes[3].properties["structure"], "Container");
         let link = &drawing.links[0];
-        assert_eq!((link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed), ("1", "3", "1433", true));
+        assert_eq!(
+            (link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed),
+            ("1", "3", "1433", true)
+        );
         assert_eq!(drawing.links.len(), 1);
-        let notes: Vec<_> = drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
+        let notes: Vec<_> =
+            drawing.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref().unwrap())).collect();
         assert_eq!(notes, [("edge-without-end", "page Net shape 8")]);
     }
 

@@ -60,11 +60,6 @@ impl<'t> At<'t> {
         self.element().line
     }
 
-    /// Where it stands in the tree: later elements have greater numbers.
-    pub(crate) fn number(self) -> usize {
-        self.at
-    }
-
     /// Attributes with their names as written.
     pub(crate) fn attributes(self) -> impl Iterator<Item = (&'t str, &'t str)> {
         self.element().attributes.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -100,6 +95,7 @@ impl<'t> At<'t> {
     }
 
     /// Everything below it, in the order of the document.
+    #[cfg(test)]
     pub(crate) fn below(self) -> impl Iterator<Item = Self> {
         let mut next: Vec<Self> = Vec::new();
         let push = |next: &mut Vec<Self>, at: Self| {

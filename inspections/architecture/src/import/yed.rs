@@ -247,7 +247,10 @@ mod tests {
         assert_eq!(drawing.nodes[2].properties["ip"], "10.0.0.1");
         assert_eq!(drawing.nodes[2].properties["label 2"], "more");
         let link = &drawing.links[0];
-        assert_eq!((link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed), ("n0::n0", "n1", "trunk", true));
+        assert_eq!(
+            (link.from.as_str(), link.to.as_str(), link.label.as_str(), link.directed),
+            ("n0::n0", "n1", "trunk", true)
+        );
         assert_eq!(link.properties["to"], "ge0");
         assert_eq!(drawing.notes.len(), 1);
         assert_eq!(drawing.notes[0].reason, "link-to-nothing");
