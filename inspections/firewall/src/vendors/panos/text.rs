@@ -59,13 +59,13 @@ struct Lexer<'t> {
     lines: &'t [&'t str],
     /// Words also end at braces, brackets and semicolons.
     braces: bool,
-    /// From this line on no quoted value has an end.
-    endless: usize,
+    /// Lines that may still be searched for ends of quoted values.
+    budget: usize,
 }
 
 impl<'t> Lexer<'t> {
     fn new(lines: &'t [&'t str], braces: bool) -> Self {
-        Self { lines, braces, endless: usize::MAX }
+        Self { lines, braces, budget: SEARCHED }
     }
 
     /// Words of the statement that begins at a line, and how many lines it takes.
@@ -165,11 +165,10 @@ impl<'t> Lexer<'t> {
 
     /// The rest of a quoted value in the lines from `from` on: value, what stands behind it, lines used.
     fn further(&mut self, from: usize, first: &str, quote: char) -> Option<(String, String, usize)> {
-        if from >= self.endless {
-            return None;
-        }
         let mut value = first.to_owned();
-        for (more, line) in self.lines.iter().skip(from).take(VALUE_LINES).enumerate() {
+        let lines = self.lines.get(from..).unwrap_or_default();
+        for (more, line) in lines.iter().take(VALUE_LINES.min(self.budget)).enumerate() {
+            self.budget -= 1;
             if !self.braces && ["set ", "delete ", "move ", "rename "].iter().any(|verb| line.starts_with(verb)) {
                 return None;
             }
@@ -185,15 +184,15 @@ impl<'t> Lexer<'t> {
             value.push_str(&line[..at]);
             return Some((value, line[at + quote.len_utf8()..].to_owned(), more + 1));
         }
-        if self.lines.len().saturating_sub(from) <= VALUE_LINES {
-            self.endless = from;
-        }
         None
     }
 }
 
 /// Lines that a quoted value may have.
 const VALUE_LINES: usize = 2_000;
+
+/// Lines searched for all quoted values of a file.
+const SEARCHED: usize = 200_000;
 
 /// Settings whose value nobody interprets.
 const FREE_TEXT: &[&str] = &["description", "comment", "comments", "login-banner"];
