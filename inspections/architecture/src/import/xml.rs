@@ -55,6 +55,11 @@ impl<'t> At<'t> {
         &self.element().name
     }
 
+    /// Its place among the elements of the document.
+    pub(crate) const fn number(self) -> usize {
+        self.at
+    }
+
     /// Line, counted from 1.
     pub(crate) fn line(self) -> u32 {
         self.element().line
