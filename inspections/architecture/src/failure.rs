@@ -158,9 +158,16 @@ impl<'a> Play<'a> {
         let internet: Vec<u32> = topology.with(Role::Internet).filter_map(|at| u32::try_from(at).ok()).collect();
         let origins = functions
             .iter()
-            .map(|(_, each)| if each.from.is_empty() { internet.clone() } else { each.from.iter().filter_map(|name| node(name)).collect() })
+            .map(|(_, each)| {
+                if each.from.is_empty() {
+                    internet.clone()
+                } else {
+                    each.from.iter().filter_map(|name| node(name)).collect()
+                }
+            })
             .collect();
-        let needs = functions.iter().map(|(_, each)| each.needs.elements().map(|name| (name, node(name))).collect()).collect();
+        let needs =
+            functions.iter().map(|(_, each)| each.needs.elements().map(|name| (name, node(name))).collect()).collect();
         let mut play = Self {
             topology,
             graph: topology.graph(),
@@ -181,7 +188,8 @@ impl<'a> Play<'a> {
         let stated = self.facts.iter().flat_map(|(_, facts)| &facts.redundancies);
         stated
             .map(|group| {
-                let members: BTreeSet<usize> = group.members.iter().filter_map(|name| self.topology.find(name)).collect();
+                let members: BTreeSet<usize> =
+                    group.members.iter().filter_map(|name| self.topology.find(name)).collect();
                 let capacity = |at: &usize| Some((*at, self.topology.elements[*at].facts.capacity?));
                 let each: Option<Vec<(usize, u64)>> = members.iter().map(capacity).collect();
                 Group {
@@ -369,9 +377,9 @@ impl<'a> Play<'a> {
             }
             let works = |after: bool| {
                 let seen = &reached[&(origins, after)];
-                function.needs.work(|name| {
-                    self.needs[index].get(name).copied().flatten().is_some_and(|node| seen[node as usize])
-                })
+                function
+                    .needs
+                    .work(|name| self.needs[index].get(name).copied().flatten().is_some_and(|node| seen[node as usize]))
             };
             if works(false) && !works(true) {
                 stopped.insert(index);
@@ -484,8 +492,7 @@ impl<'a> Play<'a> {
                 let stated = self.facts.iter().flat_map(|(_, facts)| &facts.common_causes);
                 let stated = stated.filter(|cause| cause.id == *name).find_map(|cause| cause.repair_minutes);
                 stated.or_else(|| {
-                    let each: Option<Vec<u64>> =
-                        elements.iter().map(element).chain(wires.iter().map(wire)).collect();
+                    let each: Option<Vec<u64>> = elements.iter().map(element).chain(wires.iter().map(wire)).collect();
                     each?.into_iter().max()
                 })
             }
@@ -495,8 +502,10 @@ impl<'a> Play<'a> {
     fn measure(&self, event: &Event) -> Option<&'a Measure> {
         let id = self.id(event);
         let all = self.facts.iter().flat_map(|(_, facts)| &facts.measures);
-        all.filter(|measure| measure.covers.iter().any(|name| self.names(event, &id, name)) && self.held(measure.tested_on))
-            .min_by_key(|measure| measure.minutes)
+        all.filter(|measure| {
+            measure.covers.iter().any(|name| self.names(event, &id, name)) && self.held(measure.tested_on)
+        })
+        .min_by_key(|measure| measure.minutes)
     }
 
     fn accepted(&self, event: &Event) -> Option<(String, Date)> {
@@ -701,12 +710,7 @@ repair = [ {of = "router", minutes = 240}, {of = "link", minutes = 20}, {of = "d
         let told = play(&format!("{OFFICE}{function}"));
         assert_eq!(
             told,
-            [
-                "fw – web (trunk): within 200",
-                "fw: exceeds 600",
-                "power A: exceeds 2400",
-                "web: within 300",
-            ]
+            ["fw – web (trunk): within 200", "fw: exceeds 600", "power A: exceeds 2400", "web: within 300",]
         );
     }
 

@@ -76,7 +76,8 @@ impl Inspection for Architecture {
         let format = artefact.format().unwrap_or_default();
         if format == FACTS.id {
             let text = cx.text(artefact)?.text;
-            let syntax = secdiag_records::declaration(&text).map_or(secdiag_records::Syntax::Toml, |(syntax, _)| syntax);
+            let syntax =
+                secdiag_records::declaration(&text).map_or(secdiag_records::Syntax::Toml, |(syntax, _)| syntax);
             let (facts, notes) = facts::read(&text, syntax);
             notes.into_iter().for_each(|note| cx.note(note.on(artefact)));
             return cx.document(&unit.artefacts, &FactsDocument { facts });

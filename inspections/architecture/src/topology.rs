@@ -205,7 +205,8 @@ impl<'a> Maker<'a> {
             }
             // A device with its ports or machines in it is a device.
             let is_segment = is_box && (named.len() != 1 || !words::zones(&node.label).is_empty());
-            let merged = if is_segment || roles_only(&node.label) { None } else { earlier.get(&key(&node.label)).copied() };
+            let merged =
+                if is_segment || roles_only(&node.label) { None } else { earlier.get(&key(&node.label)).copied() };
             let element = merged.unwrap_or_else(|| {
                 let label = if node.label.trim().is_empty() { &node.id } else { &node.label };
                 let label = label.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -229,7 +230,8 @@ impl<'a> Maker<'a> {
             };
             let (Some(a), Some(b)) = (end(&link.from), end(&link.to)) else { continue };
             let provider = link.properties.get("provider").filter(|value| !value.is_empty()).cloned();
-            let provider = provider.or_else(|| words::roles(&link.label).contains(&Role::Provider).then(|| link.label.clone()));
+            let provider =
+                provider.or_else(|| words::roles(&link.label).contains(&Role::Provider).then(|| link.label.clone()));
             self.topology.wires.push(Wire {
                 a,
                 b,
@@ -368,7 +370,8 @@ impl<'a> Maker<'a> {
                 let known = self.topology.find(&fact.id).or_else(|| self.topology.find(fact.label.as_deref()?));
                 let element = known.unwrap_or_else(|| {
                     let label = fact.label.clone().unwrap_or_else(|| fact.id.clone());
-                    let at = self.add(Element { id: fact.id.clone(), label, source: source.clone(), ..Element::default() });
+                    let at =
+                        self.add(Element { id: fact.id.clone(), label, source: source.clone(), ..Element::default() });
                     if fact.role.is_none() {
                         let named = words::roles(fact.label.as_deref().unwrap_or(&fact.id));
                         self.role(at, &named);
@@ -523,7 +526,11 @@ mod tests {
         ];
         assert_eq!(topology.questions, asked);
         let path = topology.way_around(&[topology.find("1").unwrap()], web, |_| false).unwrap();
-        assert_eq!(topology.way(&path), "網際網路 → FW-A → DMZ → 官網主機 Web01", "a line to a box reaches what is in it");
+        assert_eq!(
+            topology.way(&path),
+            "網際網路 → FW-A → DMZ → 官網主機 Web01",
+            "a line to a box reaches what is in it"
+        );
     }
 
     #[test]

@@ -81,7 +81,10 @@ fn inside() {
             tally.compare(restore, &text, iptables::parse(&text), &packets, &verdicts);
             if restore == "iptables-nft-restore" {
                 let listed = router.output("nft", &["list", "ruleset"]);
-                tally.compare("nft list of iptables-nft", &listed, nftables::parse(&listed), &packets, &verdicts);
+                // What nft cannot show of a match of iptables is not known from its list: there is nothing to compare.
+                if !listed.contains(" xt ") {
+                    tally.compare("nft list of iptables-nft", &listed, nftables::parse(&listed), &packets, &verdicts);
+                }
             }
         }
         let text = nft_rules(&mut random);
@@ -537,7 +540,23 @@ fn nft_rules(random: &mut Random) -> String {
     text
 }
 
+/// Adds a rule, unless its matches contradict each other: nft refuses those.
 fn nft_rule(random: &mut Random, chain: &str, text: &mut String) {
+    let mut rule = String::new();
+    any_nft_rule(random, chain, &mut rule);
+    let says = |words: &[&str]| words.iter().any(|word| rule.contains(word));
+    let v4 = says(&["ip saddr", "ip daddr", "icmp type", "nfproto ipv4", "pairs"]);
+    let v6 = says(&["ip6 ", "icmpv6 type", "nfproto ipv6", "nfproto != ipv4"]);
+    let icmp = says(&["icmp type", "icmpv6 type", "l4proto icmp"]);
+    let (tcp, udp) = (says(&["tcp dport", "tcp sport", "tcp flags"]), says(&["udp dport", "udp sport"]));
+    let other = says(&["th dport", "l4proto vmap", "l4proto !=", "l4proto {"]);
+    if (v4 && v6) || [icmp, tcp, udp, other].into_iter().filter(|said| *said).count() > 1 {
+        return;
+    }
+    text.push_str(&rule);
+}
+
+fn any_nft_rule(random: &mut Random, chain: &str, text: &mut String) {
     text.push_str("  ");
     let early = chain == "early";
     let mut said = BTreeSet::new();

@@ -6,10 +6,10 @@ pub mod cisco_ios;
 pub mod classbench;
 pub mod fortios;
 pub mod iptables;
-pub mod nftables;
-pub mod pf;
-pub mod panos;
 pub mod junos;
+pub mod nftables;
+pub mod panos;
+pub mod pf;
 
 use std::collections::{BTreeMap, BTreeSet};
 

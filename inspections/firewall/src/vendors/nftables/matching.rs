@@ -186,14 +186,15 @@ impl Cell {
             }
             Field::Type(number) | Field::Code(number) => {
                 let code = matches!(field(key), Field::Code(_));
+                // A message of an unknown name is one of this protocol all the same.
+                self.family(&if number == proto::ICMP { AddrSet::full_v4() } else { AddrSet::full_v6() });
+                self.protocol(number);
                 let mut set = Intervals::empty();
                 for value in values {
                     let one = |word: &str| if code { icmp_code(number, word) } else { icmp_type(number, word) };
                     set = set.union(&bytes(value, one).ok_or_else(|| bad(value))?);
                 }
                 let set = if not { set.complement() } else { set };
-                self.family(&if number == proto::ICMP { AddrSet::full_v4() } else { AddrSet::full_v6() });
-                self.protocol(number);
                 let (kinds, codes) = self.icmp.take().unwrap_or((Intervals::full(), Intervals::full()));
                 self.icmp = Some(if code { (kinds, codes.intersect(&set)) } else { (kinds.intersect(&set), codes) });
             }
@@ -389,9 +390,8 @@ fn each(cells: &mut [Cell], key: &str, not: bool, values: &[Value<'_>], text: &s
         return Ok(());
     }
     for cell in cells.iter_mut() {
-        let before = cell.clone();
+        // What the key says by itself, the family and the protocol, holds whatever the value is.
         if let Err(what) = cell.narrow(key, not, values, text) {
-            *cell = before;
             cell.unknown(text);
             trouble = Some(what);
         }

@@ -242,6 +242,12 @@ pub(super) fn commands(lines: &[&str], trouble: &mut Trouble) -> Tree {
             "delete" => delete(&mut tree, &way),
             "move" => relocate(&mut tree, &way),
             "rename" => rename(&mut tree, &way),
+            "edit" if way.len() > MAX_DEPTH => {
+                trouble.line(first, "too-deep", "more levels are edited than are followed");
+                // `up` leaves it again.
+                edited.push(edited.last().cloned().unwrap_or_default());
+                continue;
+            }
             "edit" => {
                 edited.push(way);
                 true
