@@ -1,11 +1,14 @@
 //! One parser per vendor: text → policies and notes. A parser never fails: it goes on behind what it does not
 //! understand and notes each such line with its number.
 
+pub mod checkpoint;
 pub mod cisco_asa;
 pub mod cisco_ios;
 pub mod classbench;
+pub mod cloud;
 pub mod fortios;
 pub mod iptables;
+mod json;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +33,10 @@ pub const VENDORS: &[&Vendor] = &[
     cisco_ios::IOSXR,
     cisco_ios::EOS,
     iptables::VENDOR,
+    cloud::aws::VENDOR,
+    cloud::ibm::VENDOR,
+    checkpoint::VENDOR,
+    checkpoint::gaia::VENDOR,
 ];
 
 /// Formats of all vendors.
