@@ -9,6 +9,8 @@ pub mod cloud;
 pub mod fortios;
 pub mod iptables;
 mod json;
+pub mod tables;
+pub mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,13 +39,17 @@ pub const VENDORS: &[&Vendor] = &[
     cloud::ibm::VENDOR,
     checkpoint::VENDOR,
     checkpoint::gaia::VENDOR,
+    cloud::azure::VENDOR,
+    windows::VENDOR,
+    tables::VENDOR,
+    tables::WORKBOOK,
 ];
 
-/// Formats of all vendors.
+/// Formats of all vendors, and of what is read beside their files.
 pub const FORMATS: &[&Format] = &{
-    let mut formats = [&VENDORS[0].format; VENDORS.len()];
+    let mut formats = [&tables::profile::FORMAT; VENDORS.len() + 1];
     let mut next = 0;
-    while next < formats.len() {
+    while next < VENDORS.len() {
         formats[next] = &VENDORS[next].format;
         next += 1;
     }

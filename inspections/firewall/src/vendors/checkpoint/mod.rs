@@ -129,12 +129,13 @@ impl<'j> Export<'j> {
             }
             _ => {}
         }
-        if kind != "access-section" && kind != "nat-section" {
-            value.items().iter().for_each(|item| self.sort(item));
-        }
+        value.items().iter().for_each(|item| self.sort(item));
         for (key, member) in value.members() {
-            if !["meta-info", "domain", "custom-fields", "action-settings", "hits"].contains(&key.as_str()) {
-                self.sort(member);
+            match key.as_str() {
+                "meta-info" | "domain" | "custom-fields" | "action-settings" | "hits" => {}
+                // The rules are taken already; objects may stand inside them.
+                "rulebase" => member.items().iter().for_each(|item| self.sort(item)),
+                _ => self.sort(member),
             }
         }
     }

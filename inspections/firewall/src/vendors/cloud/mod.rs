@@ -14,6 +14,7 @@
 //! about.
 
 pub mod aws;
+pub mod azure;
 pub mod ibm;
 
 use std::collections::{BTreeMap, BTreeSet};
