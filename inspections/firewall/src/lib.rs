@@ -84,11 +84,7 @@ impl Inspection for Firewall {
         let Some(vendor) = vendors::VENDORS.iter().find(|vendor| artefact.format() == Some(vendor.format.id)) else {
             return Ok(());
         };
-        let parsed = if is_table(artefact) {
-            table(unit, cx)?
-        } else {
-            (vendor.parse)(&cx.text(artefact)?.text)
-        };
+        let parsed = if is_table(artefact) { table(unit, cx)? } else { (vendor.parse)(&cx.text(artefact)?.text) };
         let artefacts: Vec<Artefact> = unit.artefacts.iter().filter(|of| !is_profile(of)).cloned().collect();
         cx.check_cancelled()?;
         if parsed.policies.is_empty() {

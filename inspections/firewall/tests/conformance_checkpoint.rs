@@ -51,7 +51,8 @@ fn the_gateway_of_the_lab_decides_as_recorded() {
     }
     assert!(policy.coverage.understood * 100 >= policy.coverage.total * 98);
     assert_eq!(policy.device, "cp_fw");
-    let export: Value = serde_json::from_str(&read("checkpoint_bond_vlan/configs/cp_mgmt/show-access-rulebase.json")).unwrap();
+    let export: Value =
+        serde_json::from_str(&read("checkpoint_bond_vlan/configs/cp_mgmt/show-access-rulebase.json")).unwrap();
     let rulebase = export["rulebase"].as_array().unwrap();
     let rules = &policy.chains[0].rules;
     assert_eq!(rules.len(), rulebase.len());
@@ -107,10 +108,14 @@ fn the_rule_base_alone_is_enough() {
 #[test]
 #[ignore = "needs SECDIAG_DATA"]
 fn configurations_of_gateways_are_read() {
-    let mut files: Vec<(String, String)> = ["checkpoint_bond_vlan/configs/cp_fw", "checkpoint_bond_vlan/configs/cp_mgmt", "checkpoint_simple_routing/configs/cp_fwl"]
-        .iter()
-        .map(|folder| ((*folder).to_owned(), read(&format!("{folder}/show_configuration.txt"))))
-        .collect();
+    let mut files: Vec<(String, String)> = [
+        "checkpoint_bond_vlan/configs/cp_fw",
+        "checkpoint_bond_vlan/configs/cp_mgmt",
+        "checkpoint_simple_routing/configs/cp_fwl",
+    ]
+    .iter()
+    .map(|folder| ((*folder).to_owned(), read(&format!("{folder}/show_configuration.txt"))))
+    .collect();
     let snippets = labs().join("../vendor_snippets/checkpoint_gw");
     for entry in std::fs::read_dir(snippets).unwrap() {
         let path = entry.unwrap().path();
@@ -128,7 +133,10 @@ fn configurations_of_gateways_are_read() {
         }
         (total, unknown) = (total + lines, unknown + missed);
         if let Some(policy) = parsed.policies.first() {
-            let addresses = text.lines().filter(|line| line.starts_with("set interface ") && line.contains(" ipv4-address ")).count();
+            let addresses = text
+                .lines()
+                .filter(|line| line.starts_with("set interface ") && line.contains(" ipv4-address "))
+                .count();
             let found = policy.interfaces.iter().filter(|interface| !interface.addresses.is_empty()).count();
             assert!(found <= addresses && (addresses == 0 || found > 0), "{name}");
         }

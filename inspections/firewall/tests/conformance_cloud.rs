@@ -51,7 +51,11 @@ fn ports(low: u16, high: u16) -> Ports {
 
 fn whole(number: u8) -> Service {
     let service = Service::proto(number);
-    if number == proto::ICMP { service } else { Service { sport: ports(1, u16::MAX), dport: ports(1, u16::MAX), ..service } }
+    if number == proto::ICMP {
+        service
+    } else {
+        Service { sport: ports(1, u16::MAX), dport: ports(1, u16::MAX), ..service }
+    }
 }
 
 /// What the other analyser knows.
@@ -125,7 +129,8 @@ impl Network {
         let fits = |names: &Names, name: &String| {
             names.names.iter().any(|of| of == name || zones.get(of).is_some_and(|members| members.contains(name)))
         };
-        let path = self.policy.paths.iter().find(|path| fits(&path.in_ifs, &way.from.0) && fits(&path.out_ifs, &way.to.0));
+        let path =
+            self.policy.paths.iter().find(|path| fits(&path.in_ifs, &way.from.0) && fits(&path.out_ifs, &way.to.0));
         let layers = path.unwrap().layers.iter().filter(|layer| wanted(layer));
         layers.fold(known(), |all, layer| intersect(&all, &through(&self.policy, &self.universe, layer, way)))
     }
@@ -138,10 +143,12 @@ impl Network {
         let answers = self.passes(&back, &is_list);
         let flipped: Set = answers
             .into_iter()
-            .map(|service| if service.proto.0.contains(proto::TCP) {
-                Service { sport: service.dport.clone(), dport: service.sport.clone(), ..service }
-            } else {
-                Service { proto: Protos(Intervals::empty()), ..service }
+            .map(|service| {
+                if service.proto.0.contains(proto::TCP) {
+                    Service { sport: service.dport.clone(), dport: service.sport.clone(), ..service }
+                } else {
+                    Service { proto: Protos(Intervals::empty()), ..service }
+                }
             })
             .collect();
         let tcp = vec![whole(proto::TCP)];
@@ -160,7 +167,8 @@ fn connections(text: &str) -> (Set, Set) {
     for part in text.split(';') {
         let marked = part.trim().ends_with('*');
         let part = part.trim().trim_end_matches('*').trim().trim_start_matches("protocol: ");
-        let (names, rest) = if part == "All Connections" { ("ICMP,TCP,UDP", "") } else { part.split_once(' ').unwrap_or((part, "")) };
+        let (names, rest) =
+            if part == "All Connections" { ("ICMP,TCP,UDP", "") } else { part.split_once(' ').unwrap_or((part, "")) };
         for name in names.split(',') {
             let mut service = whole(secdiag_firewall::net::proto_number(name).unwrap());
             let mut words = rest.split_whitespace();
@@ -232,7 +240,13 @@ fn is_named(name: &str, point: &AddrSet) -> bool {
 }
 
 /// Compares every pair; gives how many pairs with connections there are.
-fn compare(network: &Network, endpoints: &[Endpoint], expected: &[(String, String, Set, Set)], groups: bool, inward: bool) -> usize {
+fn compare(
+    network: &Network,
+    endpoints: &[Endpoint],
+    expected: &[(String, String, Set, Set)],
+    groups: bool,
+    inward: bool,
+) -> usize {
     let mut found = 0;
     let mut check = |way: &Way, is_way: &dyn Fn(&str, &str) -> bool, open: bool| {
         let (passes, unanswered) = if open { network.allowed(way, groups) } else { (Set::new(), Set::new()) };
@@ -345,7 +359,8 @@ fn reports_of_aws_networks_are_reproduced() {
             let policy = parsed.policies.iter().find(|policy| policy.device == device).unwrap();
             let network = Network::of(policy);
             let of = |text: &str| report(text)[device].clone();
-            let (ends, nets) = (of(&data(&format!("aws_vpc/{endpoints_report}"))), of(&data(&format!("aws_vpc/{subnets_report}"))));
+            let (ends, nets) =
+                (of(&data(&format!("aws_vpc/{endpoints_report}"))), of(&data(&format!("aws_vpc/{subnets_report}"))));
             let found = compare(&network, &aws_endpoints(&json, policy, id), &ends, true, true);
             let by_subnet = compare(&network, &aws_subnets(&json, policy, id), &nets, false, false);
             println!("{file} {device}: {found} connections of endpoints, {by_subnet} of subnets as reported");
@@ -432,7 +447,8 @@ fn lint_findings_of_ibm_networks_are_reproduced() {
         let network = Network::of(policy);
         let written: usize = policy.rules().filter(|rule| !rule.implicit).count();
         let in_file = ["network_acls", "security_groups"].map(|key| json[key].as_array().unwrap());
-        let expected: usize = in_file.iter().flat_map(|all| all.iter()).map(|of| of["rules"].as_array().unwrap().len()).sum();
+        let expected: usize =
+            in_file.iter().flat_map(|all| all.iter()).map(|of| of["rules"].as_array().unwrap().len()).sum();
         assert_eq!(written, expected);
 
         // Connections whose TCP answers are blocked: three are named, of the others only the number.
@@ -446,7 +462,9 @@ fn lint_findings_of_ibm_networks_are_reproduced() {
                 }
             }
         }
-        let part = |title: &str| lint.split(&format!("\"{title}\" issues:")).nth(1).map(|rest| rest.split("____").next().unwrap().to_owned());
+        let part = |title: &str| {
+            lint.split(&format!("\"{title}\" issues:")).nth(1).map(|rest| rest.split("____").next().unwrap().to_owned())
+        };
         let section = part("Blocked TCP response").unwrap();
         let mut named = 0;
         for line in section.lines().filter(|line| line.starts_with("In the connection")) {
@@ -455,7 +473,8 @@ fn lint_findings_of_ibm_networks_are_reproduced() {
             assert!(blocked.contains(&(bare(quoted[1]), bare(quoted[3]))), "{line}");
             named += 1;
         }
-        let more = section.lines().find_map(|line| line.strip_prefix("... (")?.split(' ').next()?.parse::<usize>().ok());
+        let more =
+            section.lines().find_map(|line| line.strip_prefix("... (")?.split(' ').next()?.parse::<usize>().ok());
         println!("{file}: {} connections with blocked answers", blocked.len());
         assert_eq!(blocked.len(), named + more.unwrap_or(0));
 
@@ -468,24 +487,39 @@ fn lint_findings_of_ibm_networks_are_reproduced() {
         let names = |wanted: &dyn Fn(&Chain, &Rule) -> bool| -> BTreeSet<String> {
             let rules = lists(policy).flat_map(|list| list.rules.iter().map(move |rule| (list, rule)));
             rules
-                .filter(|(list, rule)| !rule.implicit && list.rules.iter().any(|rule| !rule.implicit) && wanted(list, rule))
+                .filter(|(list, rule)| {
+                    !rule.implicit && list.rules.iter().any(|rule| !rule.implicit) && wanted(list, rule)
+                })
                 .map(|(_, rule)| rule.name.clone().unwrap())
                 .collect()
         };
         let dead = names(&|list, rule| shadowed(policy, &list.name).contains(&rule.id));
         assert_eq!(dead, rules_of("Network ACL rules shadowed by higher priority rules"), "shadowed");
-        let near = |list: &Chain, rule: &Rule| if list.name.ends_with(" in") { rule.dst.upper.clone() } else { rule.src.upper.clone() };
+        let near = |list: &Chain, rule: &Rule| {
+            if list.name.ends_with(" in") { rule.dst.upper.clone() } else { rule.src.upper.clone() }
+        };
         let all = policy.interfaces.iter().fold(AddrSet::empty(), |all, interface| all.union(&interface.networks));
         let outside = names(&|list, rule| !near(list, rule).overlaps(&all));
-        assert_eq!(outside, rules_of("Network ACL rules referencing CIDRs outside of the VPC address space"), "outside");
+        assert_eq!(
+            outside,
+            rules_of("Network ACL rules referencing CIDRs outside of the VPC address space"),
+            "outside"
+        );
         let splits = names(&|list, rule| {
             let subnets = &if list.name.ends_with(" in") { &rule.out_ifs } else { &rule.in_ifs }.names;
             let rest = |name: &String| policy.interface(&format!("{name}: rest")).or_else(|| policy.interface(name));
             let mut networks = subnets.iter().map(|name| &rest(name).unwrap().networks);
             networks.any(|network| near(list, rule).overlaps(network) && !near(list, rule).covers(network))
         });
-        assert_eq!(splits, rules_of("Network ACLs implying different connectivity for endpoints inside a subnet"), "splits");
-        for (title, reason) in [("Network ACL not applied to any resources", "list-not-applied"), ("SG not applied to any resources", "group-not-applied")] {
+        assert_eq!(
+            splits,
+            rules_of("Network ACLs implying different connectivity for endpoints inside a subnet"),
+            "splits"
+        );
+        for (title, reason) in [
+            ("Network ACL not applied to any resources", "list-not-applied"),
+            ("SG not applied to any resources", "group-not-applied"),
+        ] {
             let section = part(title).unwrap();
             let line = section.lines().find(|line| line.starts_with("In VPC")).unwrap();
             let name = line.split('"').nth(3).unwrap();

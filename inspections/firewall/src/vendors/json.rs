@@ -449,7 +449,9 @@ mod tests {
 
     #[test]
     fn values_know_their_lines() {
-        let texts = read("\u{feff}{\r\n \"a\": [1,\n  {\"b\": \"x\\u4e2d\\\"\\ud83d\\ude00\"}],\n \"c\": true\n}\n{\"a\": null}\n");
+        let texts = read(
+            "\u{feff}{\r\n \"a\": [1,\n  {\"b\": \"x\\u4e2d\\\"\\ud83d\\ude00\"}],\n \"c\": true\n}\n{\"a\": null}\n",
+        );
         let [first, second] = texts.documents.as_slice() else { unreachable!() };
         let b = first.get("a").items()[1].get("b");
         assert_eq!((b.text(), b.from), (Some("x中\"😀"), 3));

@@ -13,15 +13,18 @@ use secdiag_model::{EvidenceKind, Format, Head, Match, Note, NoteKind};
 
 use crate::interval::Intervals;
 use crate::net::{AddrSet, Ports, Service, proto, proto_number};
-use crate::policy::{
-    Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Rule, Services,
-};
+use crate::policy::{Action, Addrs, Chain, DefaultAction, Hook, Interface, Log, Names, Path, Policy, Rule, Services};
 use crate::vendors::json::{self, Json};
 use crate::vendors::{Parsed, Trouble, Vendor, excerpt, head_lines, lines};
 
 /// The format and its parser.
 pub const VENDOR: &Vendor = &Vendor {
-    format: Format { id: "windows-firewall", kind: EvidenceKind::Fwcfg, title: "Windows Defender Firewall rules", sniff },
+    format: Format {
+        id: "windows-firewall",
+        kind: EvidenceKind::Fwcfg,
+        title: "Windows Defender Firewall rules",
+        sniff,
+    },
     parse,
 };
 
@@ -34,18 +37,23 @@ fn sniff(head: &Head<'_>) -> Match {
     }
     let text = head.text();
     let has = |word: &str| text.contains(word);
-    let shown = || head_lines(head).any(|line| pair(line).is_some_and(|(key, _)| key == Key::Name) && !line.starts_with(' '));
+    let shown =
+        || head_lines(head).any(|line| pair(line).is_some_and(|(key, _)| key == Key::Name) && !line.starts_with(' '));
     let dashes = || head_lines(head).any(|line| line.len() > 20 && line.chars().all(|c| c == '-'));
     let registry = has("|Action=") && has("|Dir=") && has("v2.");
     let objects = has("DisplayName") && has("Direction") && has("Action") && (has("Profile") || has("Enabled"));
-    let added = || head_lines(head).any(|line| line.trim().to_ascii_lowercase().starts_with("netsh advfirewall firewall add rule"));
+    let added = || {
+        head_lines(head).any(|line| line.trim().to_ascii_lowercase().starts_with("netsh advfirewall firewall add rule"))
+    };
     if registry || (shown() && dashes()) || added() {
         return Match::Yes(85);
     }
     let ports = ["LocalPort", "Protocol", "RemoteAddress"].iter().any(|word| has(word));
     match objects {
         true if ports => Match::Yes(75),
-        true => Match::Close("rules of Windows Defender Firewall without ports and addresses: join Get-NetFirewallPortFilter and Get-NetFirewallAddressFilter to them"),
+        true => Match::Close(
+            "rules of Windows Defender Firewall without ports and addresses: join Get-NetFirewallPortFilter and Get-NetFirewallAddressFilter to them",
+        ),
         false => Match::No,
     }
 }
@@ -93,7 +101,24 @@ const KEYS: &[(Key, &[&str])] = &[
     (Key::Security, &["security", "authentication", "安全性", "安全"]),
     (Key::Action, &["action", "動作", "操作"]),
     (Key::Description, &["description", "desc", "描述", "說明", "说明"]),
-    (Key::Nothing, &["edgetraversal", "edgetraversalpolicy", "邊緣周遊", "邊緣遍歷", "边缘遍历", "rulesource", "規則來源", "规则源", "instanceid", "edge", "defer", "platform", "id"]),
+    (
+        Key::Nothing,
+        &[
+            "edgetraversal",
+            "edgetraversalpolicy",
+            "邊緣周遊",
+            "邊緣遍歷",
+            "边缘遍历",
+            "rulesource",
+            "規則來源",
+            "规则源",
+            "instanceid",
+            "edge",
+            "defer",
+            "platform",
+            "id",
+        ],
+    ),
 ];
 
 fn key_of(word: &str) -> Option<Key> {
@@ -246,9 +271,11 @@ impl Reader {
     /// Lines of `netsh advfirewall show allprofiles`.
     fn setting(&mut self, number: u32, line: &str) -> bool {
         let lower = line.to_lowercase();
-        let heading = lower.contains("profile settings") || lower.contains("設定檔設定") || lower.contains("配置文件设置");
+        let heading =
+            lower.contains("profile settings") || lower.contains("設定檔設定") || lower.contains("配置文件设置");
         if heading {
-            let words: [&[&str]; 3] = [&["domain", "網域", "域"], &["private", "私人", "專用", "专用"], &["public", "公用"]];
+            let words: [&[&str]; 3] =
+                [&["domain", "網域", "域"], &["private", "私人", "專用", "专用"], &["public", "公用"]];
             self.profile = words.iter().rposition(|words| words.iter().any(|word| lower.contains(word)));
             if let Some(profile) = self.profile {
                 self.profiles[profile].line = number;
@@ -340,7 +367,8 @@ impl Reader {
             let cells = split_csv(line);
             if header.is_empty() {
                 let shown = cells.iter().any(|cell| cell == "DisplayName");
-                let key = |cell: &String| key_of(cell).filter(|key| !(shown && *key == Key::Name && cell != "DisplayName"));
+                let key =
+                    |cell: &String| key_of(cell).filter(|key| !(shown && *key == Key::Name && cell != "DisplayName"));
                 header = cells.iter().map(key).collect();
                 continue;
             }
@@ -394,7 +422,9 @@ fn policy(reader: &Reader, trouble: &mut Trouble) -> Policy {
     }
     let mut chains = Vec::new();
     let mut paths = Vec::new();
-    for ([blocks, allows], (name, hook)) in lists.into_iter().zip([("inbound", Hook::Input), ("outbound", Hook::Output)]) {
+    for ([blocks, allows], (name, hook)) in
+        lists.into_iter().zip([("inbound", Hook::Input), ("outbound", Hook::Output)])
+    {
         let mut rules = Vec::new();
         for (profile, name) in reader.profiles.iter().zip(PROFILES) {
             let always = |action: Action, id: String| {
@@ -434,7 +464,8 @@ fn policy(reader: &Reader, trouble: &mut Trouble) -> Policy {
         }
         let action = if defaults[0] { Action::Deny } else { Action::Permit };
         let line = reader.profiles[0].line;
-        let default = DefaultAction { action, log: reader.profiles[0].logs, line, ..DefaultAction::implicit_deny(Log::Unknown) };
+        let default =
+            DefaultAction { action, log: reader.profiles[0].logs, line, ..DefaultAction::implicit_deny(Log::Unknown) };
         chains.push(Chain { name: name.into(), rules, default });
         paths.push(Path::through(hook, vec![name.into()]));
     }
@@ -455,7 +486,8 @@ fn policy(reader: &Reader, trouble: &mut Trouble) -> Policy {
 }
 
 fn is_any(text: &str) -> bool {
-    text.is_empty() || ["any", "all", "*", "任何", "任一", "全部", "任意", "notapplicable"].contains(&text.to_lowercase().as_str())
+    text.is_empty()
+        || ["any", "all", "*", "任何", "任一", "全部", "任意", "notapplicable"].contains(&text.to_lowercase().as_str())
 }
 
 /// A rule and whether it is for outbound packets.
@@ -544,9 +576,9 @@ fn addresses(fields: &Fields, key: Key, trouble: &mut Trouble) -> Addrs {
             all.add(&Addrs::exactly(set));
             continue;
         }
-        let masked = value.split_once('/').and_then(|(address, mask)| {
-            AddrSet::masked_v4(address.parse().ok()?, mask.parse().ok()?)
-        });
+        let masked = value
+            .split_once('/')
+            .and_then(|(address, mask)| AddrSet::masked_v4(address.parse().ok()?, mask.parse().ok()?));
         if let Some(set) = masked {
             all.add(&Addrs::exactly(set));
             continue;
@@ -650,8 +682,12 @@ mod tests {
 
     #[test]
     fn blocks_win_whatever_the_order() {
-        let allow = format!("Rule Name:                            web\r\n{DASHES}\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             \r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             TCP\r\nLocalPort:                            80-90,443\r\nRemotePort:                           Any\r\nEdge traversal:                       No\r\nAction:                               Allow\r\n\r\n");
-        let block = format!("規則名稱:                             停\r\n{DASHES}\r\n已啟用:                               是\r\n方向:                                 連入\r\n設定檔:                               網域,私人\r\n遠端 IP:                              198.51.100.0/255.255.255.0\r\n通訊協定:                             TCP\r\n本機連接埠:                           443\r\n動作:                                 封鎖\r\n\r\n");
+        let allow = format!(
+            "Rule Name:                            web\r\n{DASHES}\r\nEnabled:                              Yes\r\nDirection:                            In\r\nProfiles:                             Domain,Private,Public\r\nGrouping:                             \r\nLocalIP:                              Any\r\nRemoteIP:                             Any\r\nProtocol:                             TCP\r\nLocalPort:                            80-90,443\r\nRemotePort:                           Any\r\nEdge traversal:                       No\r\nAction:                               Allow\r\n\r\n"
+        );
+        let block = format!(
+            "規則名稱:                             停\r\n{DASHES}\r\n已啟用:                               是\r\n方向:                                 連入\r\n設定檔:                               網域,私人\r\n遠端 IP:                              198.51.100.0/255.255.255.0\r\n通訊協定:                             TCP\r\n本機連接埠:                           443\r\n動作:                                 封鎖\r\n\r\n"
+        );
         for rules in [[&allow, &block], [&block, &allow]] {
             let parsed = parse(&shown(rules.map(String::as_str)));
             assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
@@ -671,15 +707,33 @@ mod tests {
         let parsed = parse(registry);
         let (inbound, outbound) = (&parsed.policies[0].chains[0].rules, &parsed.policies[0].chains[1].rules);
         assert_eq!((inbound[0].id.as_str(), inbound[0].services.describe()), ("{A1}", "tcp/3389".into()));
-        assert_eq!((inbound[0].src.unknown.as_slice(), inbound[0].in_ifs.names.as_slice()), (["LocalSubnet".to_owned()].as_slice(), ["domain".to_owned()].as_slice()));
-        assert_eq!((outbound[0].enabled, outbound[0].unknown.len(), outbound[0].services.describe()), (false, 1, "udp/53".into()));
-        let command = parse("netsh advfirewall firewall add rule name=\"a b\" dir=in action=allow protocol=icmpv4:8,any remoteip=10.0.0.0/8\r\n");
+        assert_eq!(
+            (inbound[0].src.unknown.as_slice(), inbound[0].in_ifs.names.as_slice()),
+            (["LocalSubnet".to_owned()].as_slice(), ["domain".to_owned()].as_slice())
+        );
+        assert_eq!(
+            (outbound[0].enabled, outbound[0].unknown.len(), outbound[0].services.describe()),
+            (false, 1, "udp/53".into())
+        );
+        let command = parse(
+            "netsh advfirewall firewall add rule name=\"a b\" dir=in action=allow protocol=icmpv4:8,any remoteip=10.0.0.0/8\r\n",
+        );
         let rule = &command.policies[0].chains[0].rules[0];
-        assert_eq!((rule.id.as_str(), rule.services.describe(), rule.src.describe()), ("a b", "icmp/type 8".into(), "10.0.0.0/8".into()));
-        let objects = parse("[{\"Name\": \"r\", \"DisplayName\": \"Remote\", \"Enabled\": 1, \"Direction\": 1, \"Action\": 2, \"Profile\": 3, \"Protocol\": \"TCP\", \"LocalPort\": [\"5985\", \"RPC\"], \"RemoteAddress\": \"Any\", \"Program\": \"C:\\\\x.exe\"}]");
+        assert_eq!(
+            (rule.id.as_str(), rule.services.describe(), rule.src.describe()),
+            ("a b", "icmp/type 8".into(), "10.0.0.0/8".into())
+        );
+        let objects = parse(
+            "[{\"Name\": \"r\", \"DisplayName\": \"Remote\", \"Enabled\": 1, \"Direction\": 1, \"Action\": 2, \"Profile\": 3, \"Protocol\": \"TCP\", \"LocalPort\": [\"5985\", \"RPC\"], \"RemoteAddress\": \"Any\", \"Program\": \"C:\\\\x.exe\"}]",
+        );
         let rule = &objects.policies[0].chains[0].rules[0];
-        assert_eq!((rule.id.as_str(), rule.in_ifs.names.len(), rule.unknown.len(), rule.services.unknown.len()), ("Remote", 2, 1, 1));
-        let table = parse("\"DisplayName\",\"Enabled\",\"Direction\",\"Action\",\"Profile\",\"Protocol\",\"LocalPort\",\"RemoteAddress\"\r\n\"Web, all\",\"True\",\"Inbound\",\"Allow\",\"Any\",\"TCP\",\"80\",\"Any\"\r\n");
+        assert_eq!(
+            (rule.id.as_str(), rule.in_ifs.names.len(), rule.unknown.len(), rule.services.unknown.len()),
+            ("Remote", 2, 1, 1)
+        );
+        let table = parse(
+            "\"DisplayName\",\"Enabled\",\"Direction\",\"Action\",\"Profile\",\"Protocol\",\"LocalPort\",\"RemoteAddress\"\r\n\"Web, all\",\"True\",\"Inbound\",\"Allow\",\"Any\",\"TCP\",\"80\",\"Any\"\r\n",
+        );
         assert_eq!(table.policies[0].chains[0].rules[0].id, "Web, all");
     }
 }

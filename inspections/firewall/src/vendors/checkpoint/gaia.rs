@@ -27,8 +27,10 @@ fn sniff(head: &Head<'_>) -> Match {
         return Match::No;
     }
     let has = |wanted: &dyn Fn(&str) -> bool| head_lines(head).any(|line| wanted(line.trim()));
-    let interface =
-        |line: &str| line.starts_with("set interface ") && (line.contains(" state o") || line.contains(" mask-length ") || line.contains(" subnet-mask "));
+    let interface = |line: &str| {
+        line.starts_with("set interface ")
+            && (line.contains(" state o") || line.contains(" mask-length ") || line.contains(" subnet-mask "))
+    };
     let gaia = |line: &str| {
         ["set installer policy ", "set clienv ", "set expert-password", "set web ssl-port", "# Language version: 1"]
             .iter()

@@ -32,12 +32,7 @@ use crate::zones;
 
 /// The format and its parser.
 pub const VENDOR: &Vendor = &Vendor {
-    format: Format {
-        id: "checkpoint",
-        kind: EvidenceKind::Fwcfg,
-        title: "Check Point management export",
-        sniff,
-    },
+    format: Format { id: "checkpoint", kind: EvidenceKind::Fwcfg, title: "Check Point management export", sniff },
     parse,
 };
 
@@ -53,7 +48,9 @@ fn sniff(head: &Head<'_>) -> Match {
         (true, _) if has("\"uid\"") => Match::Yes(85),
         // The rules may stand behind what recognisers see.
         (_, true) if more => Match::Yes(60),
-        (_, true) => Match::Close("objects of a Check Point management server without rules: put show access-rulebase into the same file"),
+        (_, true) => Match::Close(
+            "objects of a Check Point management server without rules: put show access-rulebase into the same file",
+        ),
         _ => Match::No,
     }
 }
@@ -183,8 +180,11 @@ impl Reader<'_, '_> {
     /// One policy for each package; without packages one for each layer that no rule names as its inline layer.
     fn policies(&mut self, gateway: &Gateway) -> Vec<Policy> {
         let layers = &self.export.layers;
-        let inline: BTreeSet<String> =
-            layers.iter().flat_map(|layer| &layer.rules).filter_map(|rule| reference(rule.get("inline-layer"))).collect();
+        let inline: BTreeSet<String> = layers
+            .iter()
+            .flat_map(|layer| &layer.rules)
+            .filter_map(|rule| reference(rule.get("inline-layer")))
+            .collect();
         let is = |layer: &Layer<'_>, name: &str| layer.uid == name || layer.name == name;
         let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
         let mut packed: BTreeSet<usize> = BTreeSet::new();
@@ -212,7 +212,8 @@ impl Reader<'_, '_> {
         for layer in layers {
             let read = i64::try_from(layer.rules.len()).unwrap_or(i64::MAX);
             if layer.total > read {
-                let text = format!("{}: the file holds {read} of {} rules: add the other pages", layer.name, layer.total);
+                let text =
+                    format!("{}: the file holds {read} of {} rules: add the other pages", layer.name, layer.total);
                 self.trouble.other(Note::new(NoteKind::Broken, "pages-missing", text));
             }
         }
@@ -325,7 +326,8 @@ impl Reader<'_, '_> {
         let mut rules: Vec<Rule> = layer.rules.iter().map(|value| self.rule(value)).collect();
         let described = self.export.described.iter().find(|of| of.get("uid").text() == Some(layer.uid.as_str()));
         let in_packages = self.export.packages.iter().flat_map(|package| package.get("access-layers").items());
-        let cleanup = described.copied().into_iter().chain(in_packages.filter(|of| of.get("uid").text() == Some(&layer.uid)));
+        let cleanup =
+            described.copied().into_iter().chain(in_packages.filter(|of| of.get("uid").text() == Some(&layer.uid)));
         let accepts = cleanup.into_iter().any(|of| of.get("implicit-cleanup-action").text() == Some("accept"));
         let action = if accepts { Action::Permit } else { Action::Deny };
         if inline.contains(&layer.uid) || inline.contains(&layer.name) {
@@ -354,7 +356,8 @@ impl Reader<'_, '_> {
         let mut rule = Rule::new(Action::Deny, line);
         rule.line_to = value.to;
         let number = value.get("rule-number").string();
-        rule.id = Some(value.get("uid").string()).filter(|uid| !uid.is_empty()).unwrap_or_else(|| format!("rule {number}"));
+        rule.id =
+            Some(value.get("uid").string()).filter(|uid| !uid.is_empty()).unwrap_or_else(|| format!("rule {number}"));
         rule.name = Some(value.get("name").string()).filter(|name| !name.is_empty());
         rule.enabled = value.get("enabled").flag() != Some(false);
         rule.hits = value.get("hits").get("value").number().and_then(|hits| u64::try_from(hits).ok());
@@ -372,7 +375,12 @@ impl Reader<'_, '_> {
             shown(&rule.dst.names),
             shown(&rule.services.names),
             if rule.enabled { "" } else { "; disabled" },
-            value.get("comments").text().filter(|text| !text.is_empty()).map(|text| format!("; {text}")).unwrap_or_default(),
+            value
+                .get("comments")
+                .text()
+                .filter(|text| !text.is_empty())
+                .map(|text| format!("; {text}"))
+                .unwrap_or_default(),
         )
         .as_str()]);
         rule
@@ -393,7 +401,11 @@ impl Reader<'_, '_> {
                     let shown = self.objects.name(&inline);
                     rule.action = Action::Permit;
                     rule.add_unknown(format!("inline layer {shown} is not in this file"), value.from);
-                    self.trouble.line(action.from, "inline-layer-missing", format!("the inline layer {shown} is not in this file"));
+                    self.trouble.line(
+                        action.from,
+                        "inline-layer-missing",
+                        format!("the inline layer {shown} is not in this file"),
+                    );
                     return format!("inline layer {shown}");
                 }
             }
@@ -407,7 +419,11 @@ impl Reader<'_, '_> {
                 rule.add_unknown(format!("action {name}"), value.from);
             }
             _ => {
-                self.trouble.line(action.from.max(value.from), "unknown-action", format!("the action `{name}` is not known: read as a drop"));
+                self.trouble.line(
+                    action.from.max(value.from),
+                    "unknown-action",
+                    format!("the action `{name}` is not known: read as a drop"),
+                );
             }
         }
         name
@@ -460,7 +476,11 @@ impl Reader<'_, '_> {
         let kind = track.find("type").unwrap_or(track);
         match reference(kind).map(|id| self.objects.name(&id)) {
             Some(name) if name.eq_ignore_ascii_case("none") => Log::No,
-            Some(name) if name.contains("Log") || name.contains("Alert") || name.contains("Mail") || name.contains("SNMP") => Log::Yes,
+            Some(name)
+                if name.contains("Log") || name.contains("Alert") || name.contains("Mail") || name.contains("SNMP") =>
+            {
+                Log::Yes
+            }
             _ => Log::Unknown,
         }
     }
@@ -480,7 +500,8 @@ impl Reader<'_, '_> {
     fn unknown_matches(&self, value: &Json, rule: &mut Rule) {
         for column in ["vpn", "content"] {
             let cells = value.get(column).one_or_more();
-            let names: Vec<String> = cells.iter().filter_map(|cell| reference(cell).or_else(|| Some(cell.compact(&[])))).collect();
+            let names: Vec<String> =
+                cells.iter().filter_map(|cell| reference(cell).or_else(|| Some(cell.compact(&[])))).collect();
             if names.is_empty() || names.iter().any(|id| is_any(id) || self.objects.is_any(id)) {
                 continue;
             }

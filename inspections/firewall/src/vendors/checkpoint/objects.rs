@@ -236,7 +236,8 @@ fn own_addresses(kind: &str, object: &Json) -> Option<AddrSet> {
 
 fn own_services(object: &Json) -> Option<Services> {
     let name = object.get("name").string();
-    let maybe = |service: Service| Services { maybe: vec![service], unknown: vec![name.clone()], ..Services::default() };
+    let maybe =
+        |service: Service| Services { maybe: vec![service], unknown: vec![name.clone()], ..Services::default() };
     let ported = |number: u8| {
         let dport = ports(object.get("port").text()?)?;
         let sport = match object.get("source-port").text().filter(|text| !text.is_empty()) {
@@ -247,7 +248,8 @@ fn own_services(object: &Json) -> Option<Services> {
     };
     let icmp = |number: u8| {
         let byte = |key: &str| object.get(key).number().and_then(|value| u8::try_from(value).ok());
-        let service = byte("icmp-type").map_or(Service::proto(number), |kind| Service::icmp(number, kind, byte("icmp-code")));
+        let service =
+            byte("icmp-type").map_or(Service::proto(number), |kind| Service::icmp(number, kind, byte("icmp-code")));
         Services::exactly(vec![service])
     };
     match object.get("type").text()? {

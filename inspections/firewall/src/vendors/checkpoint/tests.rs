@@ -47,9 +47,18 @@ fn one(text: &str) -> Policy {
 #[test]
 fn objects_are_resolved() {
     let rules = [
-        rule("r1", r#""source": ["x1"], "destination": ["g1"], "service": ["sg", "high"], "action": "acc", "enabled": true"#),
-        rule("r2", r#""source": ["n1"], "source-negate": true, "destination": ["role"], "service": ["odd"], "action": "acc", "enabled": false, "time": ["t1"], "hits": {"value": 7}"#),
-        rule("r3", r#""source": ["any"], "destination": ["gone"], "service": ["gre"], "action": "drop", "content": ["pdf"]"#),
+        rule(
+            "r1",
+            r#""source": ["x1"], "destination": ["g1"], "service": ["sg", "high"], "action": "acc", "enabled": true"#,
+        ),
+        rule(
+            "r2",
+            r#""source": ["n1"], "source-negate": true, "destination": ["role"], "service": ["odd"], "action": "acc", "enabled": false, "time": ["t1"], "hits": {"value": 7}"#,
+        ),
+        rule(
+            "r3",
+            r#""source": ["any"], "destination": ["gone"], "service": ["gre"], "action": "drop", "content": ["pdf"]"#,
+        ),
     ];
     let parsed = parse(&file(&rules));
     let all = &parsed.policies[0].chains[0].rules;
@@ -60,7 +69,9 @@ fn objects_are_resolved() {
         ["tcp/443", "icmp/type 8", "udp/1024-65535 from port 53"]
     );
     assert_eq!((all[0].log, &all[0].action), (Log::Yes, &Action::Permit));
-    assert!(!all[1].src.lower.covers(&"10.0.0.7".parse().unwrap()) && all[1].src.lower.covers(&"10.0.1.7".parse().unwrap()));
+    assert!(
+        !all[1].src.lower.covers(&"10.0.0.7".parse().unwrap()) && all[1].src.lower.covers(&"10.0.1.7".parse().unwrap())
+    );
     assert_eq!((all[1].dst.unknown.as_slice(), all[1].services.lower.len()), (["staff".to_owned()].as_slice(), 0));
     assert_eq!(all[1].schedule.as_ref().unwrap().ends, Some(jiff::civil::date(2025, 11, 24)));
     assert_eq!((all[1].enabled, all[1].hits), (false, Some(7)));
@@ -122,6 +133,7 @@ fn what_breaks_off_keeps_its_rules() {
     let policy = one(&text[..text.len() - 40]);
     assert!(policy.truncated);
     assert_eq!(policy.chains[0].rules.len(), 2);
-    let strange = one(&file(&[rule("a", r#""source": ["any"], "destination": ["any"], "service": ["any"], "action": "what""#)]));
+    let strange =
+        one(&file(&[rule("a", r#""source": ["any"], "destination": ["any"], "service": ["any"], "action": "what""#)]));
     assert_eq!(strange.chains[0].rules[0].action, Action::Deny);
 }

@@ -37,13 +37,16 @@ fn sniff(head: &Head<'_>) -> Match {
     let has = |word: &str| text.contains(word);
     let group = has("\"IpPermissions\"") && has("\"GroupId\"");
     let list = has("\"RuleAction\"") && has("\"NetworkAclId\"");
-    let collection = has("\"provider\"") && has("\"aws\"");
+    let network = has("\"VpcId\"") && has("\"SubnetId\"");
     if group || list {
         Match::Yes(85)
-    } else if collection && head.size > head.bytes.len() as u64 {
-        Match::Yes(70)
-    } else if has("\"SubnetId\"") && has("\"VpcId\"") {
-        Match::Close("a description of an Amazon VPC without its rules: put describe-security-groups and describe-network-acls into the same file")
+    } else if network && head.size > head.bytes.len() as u64 {
+        // The rules may stand behind what recognisers see.
+        Match::Yes(60)
+    } else if network {
+        Match::Close(
+            "a description of an Amazon VPC without its rules: put describe-security-groups and describe-network-acls into the same file",
+        )
     } else {
         Match::No
     }
@@ -59,9 +62,7 @@ pub fn parse(text: &str) -> Parsed {
     let mut export = Export::default();
     texts.documents.iter().for_each(|document| export.sort(document, 0));
     let fabrics = export.fabrics(&mut trouble);
-    let elsewhere = |id: &str| {
-        fabrics.iter().find_map(|fabric| fabric.addresses_of(id)).map(Addrs::exactly)
-    };
+    let elsewhere = |id: &str| fabrics.iter().find_map(|fabric| fabric.addresses_of(id)).map(Addrs::exactly);
     let mut policies: Vec<_> = fabrics
         .iter()
         .filter(|fabric| !fabric.lists.is_empty() || !fabric.groups.is_empty())
@@ -120,10 +121,8 @@ impl<'j> Export<'j> {
     /// One for each VPC.
     fn fabrics(&self, trouble: &mut Trouble) -> Vec<Fabric> {
         let of = |value: &Json| value.get("VpcId").string();
-        let ids: BTreeSet<String> =
-            self.groups.iter().chain(&self.lists).map(|value| of(value)).collect();
-        let names: Vec<(String, String)> =
-            self.networks.iter().map(|value| (of(value), tag(value, "Name"))).collect();
+        let ids: BTreeSet<String> = self.groups.iter().chain(&self.lists).map(|value| of(value)).collect();
+        let names: Vec<(String, String)> = self.networks.iter().map(|value| (of(value), tag(value, "Name"))).collect();
         ids.into_iter().map(|id| self.fabric(&id, &names, trouble)).collect()
     }
 
@@ -204,7 +203,11 @@ impl<'j> Export<'j> {
                         Addrs::unknown(&name, AddrSet::full())
                     }),
                 };
-                if way == Way::In { rule.src = addrs } else { rule.dst = addrs }
+                if way == Way::In {
+                    rule.src = addrs
+                } else {
+                    rule.dst = addrs
+                }
                 rules.push(GroupRule { rule, peer });
             }
         }
@@ -293,7 +296,11 @@ fn entry(list: &str, value: &Json, way: Way, trouble: &mut Trouble) -> Rule {
         trouble.line(value.from, "not-an-address", format!("`{network}` is not a network"));
         Addrs::unknown(&network, AddrSet::full())
     });
-    if way == Way::In { rule.src = addrs } else { rule.dst = addrs }
+    if way == Way::In {
+        rule.src = addrs
+    } else {
+        rule.dst = addrs
+    }
     rule
 }
 
@@ -358,4 +365,3 @@ fn public_addresses(interface: &Json) -> Vec<Nat> {
     }
     all
 }
-

@@ -38,7 +38,9 @@ fn sniff(head: &Head<'_>) -> Match {
     let group = has("Microsoft.Network/networkSecurityGroups");
     match (rules, group) {
         (true, _) if has("\"direction\"") || group => Match::Yes(85),
-        (false, true) => Match::Close("a description of Azure resources without `securityRules`: give az network nsg list"),
+        (false, true) => {
+            Match::Close("a description of Azure resources without `securityRules`: give az network nsg list")
+        }
         _ => Match::No,
     }
 }
@@ -75,7 +77,10 @@ fn sort<'j>(value: &'j Json, groups: &mut Vec<&'j Json>, networks: &mut AddrSet,
         return;
     }
     let rules = get(value, "securityRules").items().len() + get(value, "defaultSecurityRules").items().len();
-    let is_group = value.get("type").text().is_some_and(|kind| kind.eq_ignore_ascii_case("Microsoft.Network/networkSecurityGroups"));
+    let is_group = value
+        .get("type")
+        .text()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("Microsoft.Network/networkSecurityGroups"));
     if rules > 0 || (is_group && !value.get("name").is_null()) {
         groups.push(value);
         return;
@@ -242,10 +247,9 @@ fn tag(text: &str, networks: &AddrSet) -> Addrs {
         "Internet" | "INTERNET" => {
             named(Addrs::exactly(AddrSet::full().minus(&zones::private()).minus(&zones::special())))
         }
-        "VirtualNetwork" | "VIRTUAL_NETWORK" => named(Addrs {
-            lower: networks.clone(),
-            ..Addrs::unknown("VirtualNetwork", AddrSet::full())
-        }),
+        "VirtualNetwork" | "VIRTUAL_NETWORK" => {
+            named(Addrs { lower: networks.clone(), ..Addrs::unknown("VirtualNetwork", AddrSet::full()) })
+        }
         // The probes' address (Azure documentation, "What is IP address 168.63.129.16?").
         "AzureLoadBalancer" | "AZURE_LOADBALANCER" => {
             named(Addrs::exactly(AddrSet::host(std::net::IpAddr::from([168, 63, 129, 16]))))

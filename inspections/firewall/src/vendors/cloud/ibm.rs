@@ -36,7 +36,9 @@ fn sniff(head: &Head<'_>) -> Match {
     if rules && (has("\"direction\"") || head.size > head.bytes.len() as u64) {
         Match::Yes(80)
     } else if has("\"crn\"") && has("\"ipv4_cidr_block\"") {
-        Match::Close("a description of an IBM Cloud VPC without its rules: put network_acls and security_groups into the same file")
+        Match::Close(
+            "a description of an IBM Cloud VPC without its rules: put network_acls and security_groups into the same file",
+        )
     } else {
         Match::No
     }
@@ -49,9 +51,8 @@ pub fn parse(text: &str) -> Parsed {
     for (line, reason) in &texts.bad {
         trouble.line(*line, reason, "not JSON");
     }
-    let all = |key: &str| -> Vec<&Json> {
-        texts.documents.iter().flat_map(|document| document.get(key).items()).collect()
-    };
+    let all =
+        |key: &str| -> Vec<&Json> { texts.documents.iter().flat_map(|document| document.get(key).items()).collect() };
     let networks: BTreeSet<String> =
         all("security_groups").into_iter().chain(all("network_acls")).map(network).collect();
     let mut policies = Vec::new();
@@ -74,7 +75,8 @@ pub fn parse(text: &str) -> Parsed {
         let targets = targets(&here("instances"), &here("endpoint_gateways"), &here("load_balancers"), &fabric.subnets);
         // Groups list what they are for: the file is complete when it describes all of these.
         let mut named = here("security_groups").into_iter().flat_map(|group| group.get("targets").items());
-        fabric.is_complete = !targets.is_empty() && named.all(|of| targets.iter().any(|(id, _)| of.get("id").text() == Some(id)));
+        fabric.is_complete =
+            !targets.is_empty() && named.all(|of| targets.iter().any(|(id, _)| of.get("id").text() == Some(id)));
         fabric.ports = targets.into_iter().map(|(_, port)| port).collect();
         fabric.nat = all("floating_ips").into_iter().filter_map(floating).collect();
         policies.push(fabric.policy(VENDOR.format.id, &|_| None, &mut trouble));
@@ -108,7 +110,8 @@ fn targets(instances: &[&Json], gateways: &[&Json], balancers: &[&Json], subnets
         let groups: BTreeSet<String> =
             target.get("security_groups").items().iter().map(|group| group.get("id").string()).collect();
         for address in addresses.filter_map(|text| text.parse::<AddrSet>().ok()) {
-            let home = || subnets.iter().find(|subnet| subnet.networks.covers(&address)).map(|subnet| subnet.id.clone());
+            let home =
+                || subnets.iter().find(|subnet| subnet.networks.covers(&address)).map(|subnet| subnet.id.clone());
             let subnet = subnet.map(str::to_owned).or_else(home).unwrap_or_default();
             let port = Port { subnet, groups: groups.clone(), addresses: address };
             all.push((target.get("id").string(), port));

@@ -260,16 +260,12 @@ impl Fabric {
     }
 
     /// Groups as one layer: what no group permits is denied.
-    fn add_groups(
-        &self,
-        policy: &mut Policy,
-        way: Way,
-        elsewhere: &dyn Fn(&str) -> Option<Addrs>,
-    ) -> Vec<String> {
+    fn add_groups(&self, policy: &mut Policy, way: Way, elsewhere: &dyn Fn(&str) -> Option<Addrs>) -> Vec<String> {
         let mut layer = Vec::new();
         for group in &self.groups {
             let written = if way == Way::In { &group.inbound } else { &group.outbound };
-            let mut rules: Vec<Rule> = written.iter().map(|rule| self.group_rule(group, rule, way, elsewhere)).collect();
+            let mut rules: Vec<Rule> =
+                written.iter().map(|rule| self.group_rule(group, rule, way, elsewhere)).collect();
             for (seq, rule) in (1..).zip(&mut rules) {
                 rule.seq = seq;
             }
@@ -304,8 +300,7 @@ impl Fabric {
             match self.groups.iter().find(|other| other.id == *id) {
                 Some(peer) => *far_if = Names::of(vec![peer.label.clone()]),
                 None => {
-                    *far =
-                        elsewhere(id).unwrap_or_else(|| Addrs::unknown(format!("members of {id}"), AddrSet::full()));
+                    *far = elsewhere(id).unwrap_or_else(|| Addrs::unknown(format!("members of {id}"), AddrSet::full()));
                     far.names = vec![id.clone()];
                 }
             }
@@ -328,7 +323,11 @@ impl Fabric {
             let groups = |wanted: &dyn Fn(&Group) -> bool| -> Vec<String> {
                 self.groups.iter().filter(|group| wanted(group)).map(|group| group.label.clone()).collect()
             };
-            note("groups without members filter nothing and are not judged", "group-not-applied", groups(&|group| self.is_unused(group)));
+            note(
+                "groups without members filter nothing and are not judged",
+                "group-not-applied",
+                groups(&|group| self.is_unused(group)),
+            );
             let unknown = groups(&|group| self.is_stray(group));
             let text = "no interface of this file is in these groups: which addresses they filter is not known";
             note(text, "group-without-members", unknown);

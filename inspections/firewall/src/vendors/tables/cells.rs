@@ -18,8 +18,25 @@ fn lower(text: &str) -> String {
 /// Words for everything.
 pub(super) fn is_any(text: &str) -> bool {
     [
-        "any", "all", "*", "any4", "any6", "always", "any-ipv4", "anywhere", "任意", "任何", "全部", "所有", "不限", "any any", "永久", "always on",
-        "任意位址", "所有服務", "全部服務",
+        "any",
+        "all",
+        "*",
+        "any4",
+        "any6",
+        "always",
+        "any-ipv4",
+        "anywhere",
+        "任意",
+        "任何",
+        "全部",
+        "所有",
+        "不限",
+        "any any",
+        "永久",
+        "always on",
+        "任意位址",
+        "所有服務",
+        "全部服務",
     ]
     .contains(&lower(text).as_str())
 }
@@ -32,11 +49,10 @@ pub(super) fn is_never(text: &str) -> bool {
 /// Whether an action permits.
 pub(super) fn action(text: &str) -> Option<bool> {
     match lower(text).as_str() {
-        "accept" | "permit" | "allow" | "allowed" | "pass" | "允許" | "許可" | "通過" | "放行" | "接受" | "同意" | "開放" | "准許" => {
-            Some(true)
-        }
-        "deny" | "drop" | "reject" | "block" | "denied" | "discard" | "拒絕" | "禁止" | "阻擋" | "丟棄" | "阻斷" | "封鎖"
-        | "不允許" => Some(false),
+        "accept" | "permit" | "allow" | "allowed" | "pass" | "允許" | "許可" | "通過" | "放行" | "接受" | "同意"
+        | "開放" | "准許" => Some(true),
+        "deny" | "drop" | "reject" | "block" | "denied" | "discard" | "拒絕" | "禁止" | "阻擋" | "丟棄" | "阻斷"
+        | "封鎖" | "不允許" => Some(false),
         _ => None,
     }
 }
@@ -44,10 +60,10 @@ pub(super) fn action(text: &str) -> Option<bool> {
 /// Yes or no.
 pub(super) fn yes(text: &str) -> Option<bool> {
     match lower(text).as_str() {
-        "yes" | "true" | "enabled" | "enable" | "on" | "1" | "y" | "active" | "v" | "✓" | "✔" | "○" | "是" | "啟用" | "有" | "啟用中"
-        | "已啟用" => Some(true),
-        "no" | "false" | "disabled" | "disable" | "off" | "0" | "n" | "inactive" | "x" | "✗" | "否" | "停用" | "無" | "未啟用"
-        | "已停用" | "不啟用" => Some(false),
+        "yes" | "true" | "enabled" | "enable" | "on" | "1" | "y" | "active" | "v" | "✓" | "✔" | "○" | "是" | "啟用"
+        | "有" | "啟用中" | "已啟用" => Some(true),
+        "no" | "false" | "disabled" | "disable" | "off" | "0" | "n" | "inactive" | "x" | "✗" | "否" | "停用" | "無"
+        | "未啟用" | "已停用" | "不啟用" => Some(false),
         _ => None,
     }
 }
@@ -57,8 +73,17 @@ pub(super) fn log(text: &str) -> Option<Log> {
     let word = lower(text);
     match word.as_str() {
         "none" | "no log" | "不記錄" | "不紀錄" | "-" => Some(Log::No),
-        "all" | "utm" | "log" | "記錄" | "紀錄" | "session" | "log at session end" | "log at session start" | "detailed log"
-        | "extended log" | "全部" => Some(Log::Yes),
+        "all"
+        | "utm"
+        | "log"
+        | "記錄"
+        | "紀錄"
+        | "session"
+        | "log at session end"
+        | "log at session start"
+        | "detailed log"
+        | "extended log"
+        | "全部" => Some(Log::Yes),
         word => yes(word).map(|yes| if yes { Log::Yes } else { Log::No }),
     }
 }
@@ -81,7 +106,11 @@ pub(super) fn count(text: &str) -> Option<u64> {
 /// `2026-10-05`, `2026/10/5`, `20261005`, `115/10/05` of the Republic's calendar; a time of day behind it is left out.
 pub(super) fn date(text: &str) -> Option<Date> {
     let text = text.trim().split([' ', 'T']).next()?;
-    let parts: Vec<i16> = text.split(['-', '/', '.', '年', '月', '日']).filter(|part| !part.is_empty()).map(|part| part.parse().ok()).collect::<Option<_>>()?;
+    let parts: Vec<i16> = text
+        .split(['-', '/', '.', '年', '月', '日'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
     let (year, month, day) = match parts.as_slice() {
         [year, month, day] if *year >= 1970 => (*year, *month, *day),
         [year, month, day] if (60..200).contains(year) => (*year + 1911, *month, *day),
@@ -175,9 +204,14 @@ pub(super) fn ports(text: &str) -> Option<Intervals<u16>> {
 /// protocols of the row, or may be TCP or UDP.
 pub(super) fn service(value: &str, protocols: &[String]) -> Option<Services> {
     let value = value.split(['(', '（']).next().filter(|text| !text.trim().is_empty()).unwrap_or(value).trim();
-    let protocols: Vec<u8> = protocols.iter().filter(|name| !is_any(name)).filter_map(|name| proto_number(name)).collect();
+    let protocols: Vec<u8> =
+        protocols.iter().filter(|name| !is_any(name)).filter_map(|name| proto_number(name)).collect();
     if is_any(value) {
-        let all = if protocols.is_empty() { vec![Service::any()] } else { protocols.into_iter().map(Service::proto).collect() };
+        let all = if protocols.is_empty() {
+            vec![Service::any()]
+        } else {
+            protocols.into_iter().map(Service::proto).collect()
+        };
         return Some(Services::exactly(all));
     }
     if let Some(ports) = ports(value) {
@@ -185,7 +219,9 @@ pub(super) fn service(value: &str, protocols: &[String]) -> Option<Services> {
             let maybe = [proto::TCP, proto::UDP].map(|number| Service::to(number, ports.clone())).to_vec();
             return Some(Services { maybe, unknown: vec![format!("{value} (TCP or UDP)")], ..Services::default() });
         }
-        return Some(Services::exactly(protocols.into_iter().map(|number| Service::to(number, ports.clone())).collect()));
+        return Some(Services::exactly(
+            protocols.into_iter().map(|number| Service::to(number, ports.clone())).collect(),
+        ));
     }
     let word = lower(value);
     let ported = |number: u8, text: &str| Some(Services::exactly(vec![Service::to(number, ports(text)?)]));
@@ -193,14 +229,20 @@ pub(super) fn service(value: &str, protocols: &[String]) -> Option<Services> {
         let separators = ['/', ':', '-', '_', ' '];
         if let Some(rest) = word.strip_prefix(name) {
             let rest = rest.trim_start_matches(separators);
-            return if rest.is_empty() || is_any(rest) { Some(Services::exactly(vec![Service::proto(number)])) } else { ported(number, rest) };
+            return if rest.is_empty() || is_any(rest) {
+                Some(Services::exactly(vec![Service::proto(number)]))
+            } else {
+                ported(number, rest)
+            };
         }
         if let Some(rest) = word.strip_suffix(name) {
             return ported(number, rest.trim_end_matches(separators));
         }
     }
     match word.as_str() {
-        "ping" | "icmp-echo" | "echo-request" => return Some(Services::exactly(vec![Service::icmp(proto::ICMP, 8, None)])),
+        "ping" | "icmp-echo" | "echo-request" => {
+            return Some(Services::exactly(vec![Service::icmp(proto::ICMP, 8, None)]));
+        }
         "icmp" | "all_icmp" | "icmp_any" => return Some(Services::exactly(vec![Service::proto(proto::ICMP)])),
         "all_tcp" => return Some(Services::exactly(vec![Service::proto(proto::TCP)])),
         "all_udp" => return Some(Services::exactly(vec![Service::proto(proto::UDP)])),
@@ -214,7 +256,20 @@ pub(super) fn service(value: &str, protocols: &[String]) -> Option<Services> {
         _ => {}
     }
     if let Some(port) = crate::ports::number(&word) {
-        let of_udp = ["snmp", "syslog", "ntp", "tftp", "snmptrap", "radius", "radius-acct", "bootps", "bootpc", "isakmp", "netbios-ns", "netbios-dgm"];
+        let of_udp = [
+            "snmp",
+            "syslog",
+            "ntp",
+            "tftp",
+            "snmptrap",
+            "radius",
+            "radius-acct",
+            "bootps",
+            "bootpc",
+            "isakmp",
+            "netbios-ns",
+            "netbios-dgm",
+        ];
         let number = if of_udp.contains(&word.as_str()) { proto::UDP } else { proto::TCP };
         let service = Service { dport: Ports(Intervals::one(port)), ..Service::proto(number) };
         return Some(Services::exactly(vec![service]));

@@ -68,7 +68,9 @@ fn sniff_rows(rows: &[Row]) -> Match {
     match find_header(rows, &Profile::default()) {
         Some(header) if header.is_of_rules() => Match::Yes(55),
         Some(header) if header.is_of_traffic() => Match::No,
-        Some(_) => Match::Close("a table with sources and destinations: a column of its own must say the action of each rule, and one more its number, name or state"),
+        Some(_) => Match::Close(
+            "a table with sources and destinations: a column of its own must say the action of each rule, and one more its number, name or state",
+        ),
         None => Match::No,
     }
 }
@@ -206,33 +208,265 @@ enum Column {
 
 /// Words of headers, without blanks and marks, in lower case; and the names that profiles use, first.
 const WORDS: &[(Column, &[&str])] = &[
-    (Column::Number, &["number", "no", "seq", "seqno", "order", "ruleno", "rulenumber", "priority", "#", "序號", "編號", "項次", "順序", "優先順序", "規則序號"]),
+    (
+        Column::Number,
+        &[
+            "number",
+            "no",
+            "seq",
+            "seqno",
+            "order",
+            "ruleno",
+            "rulenumber",
+            "priority",
+            "#",
+            "序號",
+            "編號",
+            "項次",
+            "順序",
+            "優先順序",
+            "規則序號",
+        ],
+    ),
     (Column::Id, &["id", "policyid", "ruleid", "uid", "uuid", "規則編號", "政策編號", "規則id", "政策id"]),
-    (Column::Name, &["name", "rulename", "policyname", "policy", "rule", "名稱", "規則名稱", "政策名稱", "規則", "政策"]),
+    (
+        Column::Name,
+        &["name", "rulename", "policyname", "policy", "rule", "名稱", "規則名稱", "政策名稱", "規則", "政策"],
+    ),
     (Column::Enabled, &["enabled", "enable", "status", "state", "active", "啟用", "狀態", "是否啟用", "啟用狀態"]),
     (Column::Disabled, &["disabled", "disable", "inactive", "停用", "是否停用"]),
-    (Column::Action, &["action", "verdict", "permitdeny", "allowdeny", "動作", "處理", "處理方式", "行為", "允許拒絕", "執行動作"]),
-    (Column::In, &["in", "from", "fromzone", "srczone", "sourcezone", "sourceinterface", "srcintf", "srcinterface", "incominginterface", "ingress", "inboundinterface", "interface", "來源介面", "來源區域", "來源區", "來源zone", "入介面", "進入介面", "介面", "流入介面"]),
-    (Column::Out, &["out", "to", "tozone", "dstzone", "destinationzone", "destinationinterface", "dstintf", "dstinterface", "outgoinginterface", "egress", "outboundinterface", "目的介面", "目的區域", "目的區", "目的地介面", "目的地區域", "目的zone", "出介面", "流出介面"]),
-    (Column::Source, &["source", "src", "srcaddr", "sourceaddress", "sourceip", "srcip", "sourceaddresses", "sourcenetwork", "sourceipaddress", "來源", "來源位址", "來源地址", "來源ip", "來源ip位址", "來源端", "來源主機", "來源網段"]),
-    (Column::Destination, &["destination", "dst", "dest", "dstaddr", "destinationaddress", "destinationip", "dstip", "destip", "destinationaddresses", "destinationnetwork", "destinationipaddress", "目的", "目的位址", "目的地址", "目的ip", "目的ip位址", "目的地", "目的地位址", "目的端", "目標", "目的主機", "目的網段"]),
-    (Column::Service, &["service", "services", "serviceport", "port", "ports", "portservice", "服務", "服務埠", "服務port", "通訊埠", "連接埠", "埠號", "服務通訊埠", "服務項目", "port號"]),
+    (
+        Column::Action,
+        &["action", "verdict", "permitdeny", "allowdeny", "動作", "處理", "處理方式", "行為", "允許拒絕", "執行動作"],
+    ),
+    (
+        Column::In,
+        &[
+            "in",
+            "from",
+            "fromzone",
+            "srczone",
+            "sourcezone",
+            "sourceinterface",
+            "srcintf",
+            "srcinterface",
+            "incominginterface",
+            "ingress",
+            "inboundinterface",
+            "interface",
+            "來源介面",
+            "來源區域",
+            "來源區",
+            "來源zone",
+            "入介面",
+            "進入介面",
+            "介面",
+            "流入介面",
+        ],
+    ),
+    (
+        Column::Out,
+        &[
+            "out",
+            "to",
+            "tozone",
+            "dstzone",
+            "destinationzone",
+            "destinationinterface",
+            "dstintf",
+            "dstinterface",
+            "outgoinginterface",
+            "egress",
+            "outboundinterface",
+            "目的介面",
+            "目的區域",
+            "目的區",
+            "目的地介面",
+            "目的地區域",
+            "目的zone",
+            "出介面",
+            "流出介面",
+        ],
+    ),
+    (
+        Column::Source,
+        &[
+            "source",
+            "src",
+            "srcaddr",
+            "sourceaddress",
+            "sourceip",
+            "srcip",
+            "sourceaddresses",
+            "sourcenetwork",
+            "sourceipaddress",
+            "來源",
+            "來源位址",
+            "來源地址",
+            "來源ip",
+            "來源ip位址",
+            "來源端",
+            "來源主機",
+            "來源網段",
+        ],
+    ),
+    (
+        Column::Destination,
+        &[
+            "destination",
+            "dst",
+            "dest",
+            "dstaddr",
+            "destinationaddress",
+            "destinationip",
+            "dstip",
+            "destip",
+            "destinationaddresses",
+            "destinationnetwork",
+            "destinationipaddress",
+            "目的",
+            "目的位址",
+            "目的地址",
+            "目的ip",
+            "目的ip位址",
+            "目的地",
+            "目的地位址",
+            "目的端",
+            "目標",
+            "目的主機",
+            "目的網段",
+        ],
+    ),
+    (
+        Column::Service,
+        &[
+            "service",
+            "services",
+            "serviceport",
+            "port",
+            "ports",
+            "portservice",
+            "服務",
+            "服務埠",
+            "服務port",
+            "通訊埠",
+            "連接埠",
+            "埠號",
+            "服務通訊埠",
+            "服務項目",
+            "port號",
+        ],
+    ),
     (Column::Protocol, &["protocol", "proto", "protocols", "ipprotocol", "協定", "通訊協定", "協議"]),
     (Column::SourcePort, &["sourceport", "srcport", "sport", "來源埠", "來源通訊埠", "來源連接埠", "來源port"]),
-    (Column::DestinationPort, &["destinationport", "dstport", "dport", "destport", "目的埠", "目的通訊埠", "目的連接埠", "目的port", "目的地埠"]),
-    (Column::Log, &["log", "logging", "track", "logtraffic", "紀錄", "記錄", "日誌", "log紀錄", "是否記錄", "是否紀錄"]),
+    (
+        Column::DestinationPort,
+        &[
+            "destinationport",
+            "dstport",
+            "dport",
+            "destport",
+            "目的埠",
+            "目的通訊埠",
+            "目的連接埠",
+            "目的port",
+            "目的地埠",
+        ],
+    ),
+    (
+        Column::Log,
+        &["log", "logging", "track", "logtraffic", "紀錄", "記錄", "日誌", "log紀錄", "是否記錄", "是否紀錄"],
+    ),
     (Column::Hits, &["hits", "hitcount", "hitcounts", "packets", "命中次數", "命中數", "命中", "使用次數"]),
     (Column::Time, &["time", "schedule", "時間", "排程", "時段", "生效時間"]),
-    (Column::Ends, &["ends", "expiry", "expires", "expirydate", "expirationdate", "enddate", "validuntil", "到期日", "到期日期", "有效期限", "失效日", "失效日期", "截止日"]),
-    (Column::Comment, &["comment", "comments", "description", "remark", "remarks", "note", "notes", "備註", "說明", "描述", "用途", "註解"]),
-    (Column::Device, &["device", "firewall", "gateway", "hostname", "devicename", "設備", "設備名稱", "防火牆", "防火牆名稱", "主機名稱"]),
-    (Column::Other, &["application", "applications", "app", "user", "users", "sourceuser", "urlcategory", "應用程式", "使用者", "應用"]),
+    (
+        Column::Ends,
+        &[
+            "ends",
+            "expiry",
+            "expires",
+            "expirydate",
+            "expirationdate",
+            "enddate",
+            "validuntil",
+            "到期日",
+            "到期日期",
+            "有效期限",
+            "失效日",
+            "失效日期",
+            "截止日",
+        ],
+    ),
+    (
+        Column::Comment,
+        &[
+            "comment",
+            "comments",
+            "description",
+            "remark",
+            "remarks",
+            "note",
+            "notes",
+            "備註",
+            "說明",
+            "描述",
+            "用途",
+            "註解",
+        ],
+    ),
+    (
+        Column::Device,
+        &[
+            "device",
+            "firewall",
+            "gateway",
+            "hostname",
+            "devicename",
+            "設備",
+            "設備名稱",
+            "防火牆",
+            "防火牆名稱",
+            "主機名稱",
+        ],
+    ),
+    (
+        Column::Other,
+        &[
+            "application",
+            "applications",
+            "app",
+            "user",
+            "users",
+            "sourceuser",
+            "urlcategory",
+            "應用程式",
+            "使用者",
+            "應用",
+        ],
+    ),
 ];
 
 /// Headers of logs of traffic, which have sources, destinations and actions too.
 const OF_TRAFFIC: &[&str] = &[
-    "receivetime", "generatedtime", "starttime", "endtime", "timestamp", "sessionid", "bytes", "bytessent", "bytesreceived",
-    "sentbyte", "rcvdbyte", "duration", "elapsedtime", "eventid", "logid", "packetssent", "logtime", "記錄時間", "發生時間",
+    "receivetime",
+    "generatedtime",
+    "starttime",
+    "endtime",
+    "timestamp",
+    "sessionid",
+    "bytes",
+    "bytessent",
+    "bytesreceived",
+    "sentbyte",
+    "rcvdbyte",
+    "duration",
+    "elapsedtime",
+    "eventid",
+    "logid",
+    "packetssent",
+    "logtime",
+    "記錄時間",
+    "發生時間",
 ];
 
 /// A header without blanks and marks, in lower case; what stands in brackets explains.
@@ -280,7 +514,9 @@ fn find_header(rows: &[Row], profile: &Profile) -> Option<Header> {
     let mut headers = all.map(|(row, cells)| header(row, &cells.cells, profile));
     headers.find(|header| {
         let service = [Column::Service, Column::Protocol, Column::DestinationPort];
-        header.has(Column::Source) && header.has(Column::Destination) && service.iter().any(|column| header.has(*column))
+        header.has(Column::Source)
+            && header.has(Column::Destination)
+            && service.iter().any(|column| header.has(*column))
     })
 }
 
@@ -314,7 +550,8 @@ fn read(tables: Vec<(String, Vec<Row>)>, profiles: &[Profile]) -> Parsed {
             (profile.columns.is_empty() || profile.fits(&header.names, plain)).then_some((profile, header))
         });
         let Some((profile, header)) = fitting else { continue };
-        let mut table = Table { sheet, several, header, profile, trouble: &mut trouble, unknown: BTreeMap::new(), bad: 0 };
+        let mut table =
+            Table { sheet, several, header, profile, trouble: &mut trouble, unknown: BTreeMap::new(), bad: 0 };
         total += rows.iter().filter(|row| row.filled() > 0).count() as u64;
         policies.extend(table.policies(rows));
         table.note_names();
@@ -457,7 +694,9 @@ impl Table<'_> {
             },
             None => self.trouble.line(row.from, "no-action", "a rule without an action: read as a denial"),
         }
-        rule.id = Some(self.text(row, Column::Id)).filter(|id| !id.is_empty()).unwrap_or_else(|| self.text(row, Column::Number));
+        rule.id = Some(self.text(row, Column::Id))
+            .filter(|id| !id.is_empty())
+            .unwrap_or_else(|| self.text(row, Column::Number));
         let (name, comment) = (self.text(row, Column::Name), self.text(row, Column::Comment));
         rule.name = [name, comment].into_iter().find(|text| !text.is_empty());
         rule.enabled = self.enabled(row);

@@ -49,13 +49,16 @@ impl Profile {
     /// Reads a profile; gives what is wrong beside it.
     pub fn read(text: &str) -> (Self, Vec<String>) {
         let (node, faults) = parse(text, Syntax::Toml, "columns");
-        let mut wrong: Vec<String> = faults.into_iter().map(|fault| format!("line {}: {}", fault.line, fault.text)).collect();
+        let mut wrong: Vec<String> =
+            faults.into_iter().map(|fault| format!("line {}: {}", fault.line, fault.text)).collect();
         let mut profile = Self::default();
         let Value::Map(root) = node.value else { return (profile, wrong) };
         for (key, header) in fields(root.get("columns")) {
             match &header.value {
                 Value::Text(header) => profile.columns.push((key.clone(), header.clone())),
-                Value::List(headers) => profile.columns.extend(headers.iter().filter_map(text_of).map(|header| (key.clone(), header))),
+                Value::List(headers) => {
+                    profile.columns.extend(headers.iter().filter_map(text_of).map(|header| (key.clone(), header)))
+                }
                 other => wrong.push(format!("line {}: the column `{key}` is {}", header.line, other.kind())),
             }
         }

@@ -23,18 +23,30 @@ fn a_chinese_table_is_read_behind_its_title() {
     assert_eq!(all.len(), 4);
     assert_eq!((all[0].src.lower.describe(9), all[0].dst.lower.describe(9)), ("any".into(), "10.1.0.9".into()));
     assert_eq!(all[0].services.lower[0].to_string(), "tcp/80, 443");
-    assert_eq!((all[0].log, all[0].hits, all[0].name.as_deref(), all[0].id.as_str()), (Log::Yes, Some(1234), Some("網站"), "1"));
+    assert_eq!(
+        (all[0].log, all[0].hits, all[0].name.as_deref(), all[0].id.as_str()),
+        (Log::Yes, Some(1234), Some("網站"), "1")
+    );
     assert_eq!(all[0].in_ifs.names, ["WAN"]);
     assert_eq!(all[1].src.lower.describe(9), "10.0.0.0/8, 192.168.0.1-192.168.0.20");
     assert_eq!((all[1].services.lower.len(), all[1].log), (2, Log::No));
-    assert_eq!((all[2].enabled, &all[2].action, all[2].dst.lower.describe(9)), (false, &Action::Deny, "10.1.0.0/24".into()));
+    assert_eq!(
+        (all[2].enabled, &all[2].action, all[2].dst.lower.describe(9)),
+        (false, &Action::Deny, "10.1.0.0/24".into())
+    );
     assert_eq!((all[2].src.names.as_slice(), all[2].line_from), (["web主機".to_owned()].as_slice(), 7));
     // What is wrong in a cell is told with its row and column, and the rule stays.
     assert_eq!((&all[3].action, all[3].enabled), (&Action::Deny, true));
-    let told: Vec<&str> = parsed.notes.iter().filter(|note| note.reason == "cell").filter_map(|note| note.place.as_deref()).collect();
+    let told: Vec<&str> =
+        parsed.notes.iter().filter(|note| note.reason == "cell").filter_map(|note| note.place.as_deref()).collect();
     assert_eq!(
         told,
-        ["row 10, column G (動作)", "row 10, column H (啟用)", "row 10, column J (命中次數)", "row 10, column E (目的)"]
+        [
+            "row 10, column G (動作)",
+            "row 10, column H (啟用)",
+            "row 10, column J (命中次數)",
+            "row 10, column E (目的)"
+        ]
     );
     assert!(parsed.notes.iter().any(|note| note.reason == "unknown-name" && note.text.contains("HR-group")));
     assert_eq!(all[3].services.unknown, ["443 (TCP or UDP)"]);
@@ -46,7 +58,12 @@ fn tables_are_told_from_logs() {
     assert_eq!(sniff(CHINESE), Match::Yes(55));
     assert_eq!(sniff("id;source;destination;service;action\n1;any;any;any;deny\n"), Match::Yes(55));
     assert_eq!(sniff("Receive Time,Source address,Destination address,Rule,Protocol,Action\n"), Match::No);
-    assert_eq!(sniff("src,dst,proto,action\n"), Match::Close("a table with sources and destinations: a column of its own must say the action of each rule, and one more its number, name or state"));
+    assert_eq!(
+        sniff("src,dst,proto,action\n"),
+        Match::Close(
+            "a table with sources and destinations: a column of its own must say the action of each rule, and one more its number, name or state"
+        )
+    );
     assert_eq!(sniff("a,b\n1,2\n"), Match::No);
 }
 
@@ -74,7 +91,10 @@ fn protocols_and_ports_may_have_columns_of_their_own() {
     let (a, b) = (&parsed.policies[0].chains[0].rules[0], &parsed.policies[1].chains[0].rules[0]);
     assert_eq!(a.services.lower.len(), 2);
     assert_eq!(a.schedule.as_ref().unwrap().ends, Some(jiff::civil::date(2026, 10, 5)));
-    assert_eq!((b.services.lower[0].to_string(), b.unknown[0].text.as_str()), ("udp/123 from port 123".into(), "User bob"));
+    assert_eq!(
+        (b.services.lower[0].to_string(), b.unknown[0].text.as_str()),
+        ("udp/123 from port 123".into(), "User bob")
+    );
     assert_eq!(parsed.policies[1].device, "fw2");
 }
 
