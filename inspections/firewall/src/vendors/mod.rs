@@ -9,6 +9,7 @@ pub mod cloud;
 pub mod fortios;
 pub mod iptables;
 mod json;
+pub mod routeros;
 pub mod tables;
 pub mod windows;
 
@@ -41,6 +42,7 @@ pub const VENDORS: &[&Vendor] = &[
     checkpoint::gaia::VENDOR,
     cloud::azure::VENDOR,
     windows::VENDOR,
+    routeros::VENDOR,
     tables::VENDOR,
     tables::WORKBOOK,
 ];

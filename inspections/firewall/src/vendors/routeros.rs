@@ -34,7 +34,9 @@ fn sniff(head: &Head<'_>) -> Match {
     }
     let has = |wanted: &dyn Fn(&str) -> bool| head_lines(head).any(|line| wanted(line.trim()));
     let is_ours = has(&|line| line.starts_with('#') && line.contains("RouterOS"));
-    let menu = |line: &str| ["/ip firewall", "/ip address", "/interface", "/ipv6 firewall"].iter().any(|menu| line.starts_with(menu));
+    let menu = |line: &str| {
+        ["/ip firewall", "/ip address", "/interface", "/ipv6 firewall"].iter().any(|menu| line.starts_with(menu))
+    };
     let rule = |line: &str| line.contains("chain=") && line.contains("action=");
     match (is_ours, has(&menu), has(&rule)) {
         (true, ..) | (_, true, true) => Match::Yes(90),
@@ -272,7 +274,9 @@ impl Reader<'_, '_> {
         for item in self.items("ip address").iter().chain(self.items("ipv6 address")) {
             entry(item.get("interface").unwrap_or_default(), item.from);
         }
-        for item in self.items("ip address").iter().chain(self.items("ipv6 address")).filter(|item| !item.is("disabled")) {
+        for item in
+            self.items("ip address").iter().chain(self.items("ipv6 address")).filter(|item| !item.is("disabled"))
+        {
             let (Some(text), Some(name)) = (item.get("address"), item.get("interface")) else { continue };
             let (address, length) = text.split_once('/').unwrap_or((text, ""));
             let (Ok(address), Some(interface)) = (address.parse::<IpAddr>(), all.get_mut(name)) else { continue };
@@ -282,7 +286,8 @@ impl Reader<'_, '_> {
         }
         for route in policy.routes.iter().filter(|route| !route.discard && !route.dst.is_any()) {
             let hop = route.next_hop.map(AddrSet::host).unwrap_or_default();
-            let by = |interface: &&mut Interface| interface.name == route.interface || interface.networks.overlaps(&hop);
+            let by =
+                |interface: &&mut Interface| interface.name == route.interface || interface.networks.overlaps(&hop);
             if let Some(interface) = all.values_mut().find(by) {
                 interface.networks = interface.networks.union(&route.dst);
             }
@@ -376,6 +381,10 @@ impl Reader<'_, '_> {
             "return" => Action::Return,
             "log" => Action::Log,
             "passthrough" | "fasttrack-connection" | "notrack" => Action::Continue,
+            // Of translations, which are read as rules first.
+            "masquerade" | "src-nat" | "dst-nat" | "redirect" | "netmap" | "same" | "endpoint-independent-nat" => {
+                Action::Continue
+            }
             action if action.starts_with("add-") => Action::Continue,
             action => {
                 self.trouble.line(item.from, "unknown-action", format!("`{action}` is no action: read as going on"));
@@ -390,8 +399,17 @@ impl Reader<'_, '_> {
         let mut icmp = None;
         for (key, value) in &item.settings {
             match key.as_str() {
-                "chain" | "action" | "comment" | "disabled" | "log" | "log-prefix" | "jump-target" | "reject-with"
-                | "address-list" | "address-list-timeout" | "place-before" => {}
+                "chain"
+                | "action"
+                | "comment"
+                | "disabled"
+                | "log"
+                | "log-prefix"
+                | "jump-target"
+                | "reject-with"
+                | "address-list"
+                | "address-list-timeout"
+                | "place-before" => {}
                 "src-address" => self.narrow(&mut rule.src, value, item),
                 "dst-address" => self.narrow(&mut rule.dst, value, item),
                 "src-address-list" => self.narrow_to_list(&mut rule.src, value, v6),
@@ -445,7 +463,8 @@ impl Reader<'_, '_> {
         }
         // Lists that rules fill are empty in an export.
         let filled = self.menus.values().flatten().any(|item| {
-            item.get("address-list") == Some(name) && item.get("action").is_some_and(|action| action.starts_with("add-"))
+            item.get("address-list") == Some(name)
+                && item.get("action").is_some_and(|action| action.starts_with("add-"))
         });
         if !found || filled {
             list.add(&Addrs::unknown(format!("address list {name}"), AddrSet::full()));
@@ -481,6 +500,17 @@ impl Reader<'_, '_> {
                 }
             },
         };
+        if let Some(text) = icmp {
+            // `8:0-255`, `8:0`, `8`.
+            let (kind, code) = text.split_once(':').unwrap_or((text, ""));
+            let number = if name == Some("icmpv6") { proto::ICMP6 } else { proto::ICMP };
+            match kind.parse() {
+                Ok(kind) => service = Service::icmp(number, kind, code.parse().ok()),
+                Err(_) => {
+                    unknown.push(crate::policy::Unknown { text: format!("icmp-options={text}"), line: item.from })
+                }
+            }
+        }
         let mut set = |text: &str| {
             let (negated, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
             let range = |part: &str| {
@@ -504,15 +534,6 @@ impl Reader<'_, '_> {
         }
         if let Some(text) = dport {
             service.dport = Ports(set(text));
-        }
-        if let Some(text) = icmp {
-            // `8:0-255`, `8:0`, `8`.
-            let (kind, code) = text.split_once(':').unwrap_or((text, ""));
-            let number = if name == Some("icmpv6") { proto::ICMP6 } else { proto::ICMP };
-            match kind.parse() {
-                Ok(kind) => service = Service::icmp(number, kind, code.parse().ok()),
-                Err(_) => unknown.push(crate::policy::Unknown { text: format!("icmp-options={text}"), line: item.from }),
-            }
         }
         let mut all = match either {
             // One of the two ports is among them.
@@ -542,7 +563,11 @@ impl Reader<'_, '_> {
             (nat.in_ifs, nat.out_ifs) = (rule.in_ifs, rule.out_ifs);
             (nat.src, nat.dst, nat.services) = (rule.src, rule.dst, rule.services);
             let own = ["to-addresses=", "to-ports="];
-            nat.unknown = rule.unknown.into_iter().filter(|unknown| !own.iter().any(|key| unknown.text.starts_with(key))).collect();
+            nat.unknown = rule
+                .unknown
+                .into_iter()
+                .filter(|unknown| !own.iter().any(|key| unknown.text.starts_with(key)))
+                .collect();
             let to = item.get("to-addresses").and_then(|text| text.parse().ok()).map(Addrs::exactly);
             let port = item.get("to-ports").and_then(|text| {
                 let (low, high) = text.split_once('-').unwrap_or((text, text));
@@ -635,7 +660,10 @@ add action=odd chain=input\r\n\
         assert_eq!(policy.interface("ether1-wan").unwrap().role, Role::External);
         assert_eq!(policy.interface("bridge").unwrap().networks.describe(9), "10.5.0.0/16, 192.168.88.0/24");
         let forward = policy.chain("forward").unwrap();
-        assert_eq!((forward.rules[1].name.as_deref(), forward.rules[1].line_from, forward.rules[1].line_to), (Some("web \"shop\""), 17, 18));
+        assert_eq!(
+            (forward.rules[1].name.as_deref(), forward.rules[1].line_from, forward.rules[1].line_to),
+            (Some("web \"shop\""), 17, 18)
+        );
         assert!(!policy.chain("input").unwrap().rules[0].enabled);
         let lists = Lists::of(policy, None);
         let decider = lists.ready();

@@ -89,7 +89,8 @@ impl Gateway {
     /// Takes a line; false where it is none of a configuration's.
     pub(super) fn line(&mut self, number: u32, line: &str) -> bool {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        let is_prompt = line.ends_with('>') && !line.contains(' ');
+        if line.is_empty() || line.starts_with('#') || is_prompt {
             return true;
         }
         // `host> set …` as a terminal's log shows it.

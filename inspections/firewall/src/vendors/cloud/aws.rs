@@ -132,7 +132,12 @@ impl<'j> Export<'j> {
         let unique = names.iter().filter(|(_, other)| other == name).count() == 1;
         let device = if name.is_empty() || !unique { label(name, id) } else { name.to_owned() };
         let interfaces: Vec<&Json> = self.interfaces.iter().filter(here).copied().collect();
-        let mut fabric = Fabric { device, is_complete: self.all_interfaces, ..Fabric::default() };
+        let mut fabric = Fabric {
+            device,
+            is_complete: self.all_interfaces,
+            shows_ports: !self.interfaces.is_empty(),
+            ..Fabric::default()
+        };
         for value in self.subnets.iter().filter(here) {
             fabric.subnets.push(subnet(value));
         }

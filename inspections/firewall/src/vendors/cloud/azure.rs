@@ -6,7 +6,7 @@
 //! are stateful.
 //!
 //! *Service tags* that Microsoft fills (`Storage`, `AzureCloud`) are unknown and wide; `Internet` is every address
-//! that is not private; `VirtualNetwork` is the address space of the networks in the file, and more that is not known.
+//! that is not private; `VirtualNetwork` is the address space of the networks in the file, and perhaps any private address.
 
 use secdiag_model::{EvidenceKind, Format, Head, Match, Note, NoteKind};
 
@@ -247,9 +247,11 @@ fn tag(text: &str, networks: &AddrSet) -> Addrs {
         "Internet" | "INTERNET" => {
             named(Addrs::exactly(AddrSet::full().minus(&zones::private()).minus(&zones::special())))
         }
-        "VirtualNetwork" | "VIRTUAL_NETWORK" => {
-            named(Addrs { lower: networks.clone(), ..Addrs::unknown("VirtualNetwork", AddrSet::full()) })
-        }
+        // Networks that are joined to this one are not in the file; they have private addresses.
+        "VirtualNetwork" | "VIRTUAL_NETWORK" => named(Addrs {
+            lower: networks.clone(),
+            ..Addrs::unknown("VirtualNetwork", zones::private().union(networks))
+        }),
         // The probes' address (Azure documentation, "What is IP address 168.63.129.16?").
         "AzureLoadBalancer" | "AZURE_LOADBALANCER" => {
             named(Addrs::exactly(AddrSet::host(std::net::IpAddr::from([168, 63, 129, 16]))))

@@ -77,6 +77,7 @@ pub fn parse(text: &str) -> Parsed {
         let mut named = here("security_groups").into_iter().flat_map(|group| group.get("targets").items());
         fabric.is_complete =
             !targets.is_empty() && named.all(|of| targets.iter().any(|(id, _)| of.get("id").text() == Some(id)));
+        fabric.shows_ports = !targets.is_empty();
         fabric.ports = targets.into_iter().map(|(_, port)| port).collect();
         fabric.nat = all("floating_ips").into_iter().filter_map(floating).collect();
         policies.push(fabric.policy(VENDOR.format.id, &|_| None, &mut trouble));

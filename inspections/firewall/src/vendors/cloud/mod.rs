@@ -39,6 +39,8 @@ struct Fabric {
     groups: Vec<Group>,
     ports: Vec<Port>,
     nat: Vec<Nat>,
+    /// The file shows interfaces, of this network or of another.
+    shows_ports: bool,
     /// All interfaces of the network are in `ports`: a group without one has no members.
     is_complete: bool,
 }
@@ -108,7 +110,7 @@ impl Way {
 
 impl Fabric {
     fn has_members(&self) -> bool {
-        self.is_complete || !self.ports.is_empty()
+        self.is_complete || self.shows_ports
     }
 
     /// The policy. `elsewhere` finds members of groups in the other networks of the file.
