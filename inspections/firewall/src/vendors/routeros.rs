@@ -268,7 +268,9 @@ impl Reader<'_, '_> {
             if ["list", "port", "member", "settings", "filter"].iter().any(|word| menu.contains(word)) {
                 continue;
             }
-            items.iter().for_each(|item| entry(item.get("name").unwrap_or_default(), item.from));
+            for item in items {
+                entry(item.get("name").unwrap_or_default(), item.from);
+            }
         }
         policy.zones.values().flatten().for_each(|member| entry(member, 0));
         for item in self.items("ip address").iter().chain(self.items("ipv6 address")) {
@@ -293,8 +295,8 @@ impl Reader<'_, '_> {
             }
         }
         for interface in all.values_mut() {
-            let lists = policy.zones.iter().filter(|(_, members)| members.contains(&interface.name));
-            let by_list = lists.filter_map(|(list, _)| zones::role_by_name(list)).next();
+            let mut lists = policy.zones.iter().filter(|(_, members)| members.contains(&interface.name));
+            let by_list = lists.find_map(|(list, _)| zones::role_by_name(list));
             if let Some((role, why)) = by_list.or_else(|| zones::role_by_name(&interface.name)) {
                 (interface.role, interface.role_why) = (role, why);
             } else if interface.name.starts_with("pppoe") || interface.name.starts_with("lte") {
@@ -507,7 +509,7 @@ impl Reader<'_, '_> {
             match kind.parse() {
                 Ok(kind) => service = Service::icmp(number, kind, code.parse().ok()),
                 Err(_) => {
-                    unknown.push(crate::policy::Unknown { text: format!("icmp-options={text}"), line: item.from })
+                    unknown.push(crate::policy::Unknown { text: format!("icmp-options={text}"), line: item.from });
                 }
             }
         }

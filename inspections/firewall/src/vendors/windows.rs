@@ -406,7 +406,7 @@ fn policy(reader: &Reader, trouble: &mut Trouble) -> Policy {
     let mut lists: [[Vec<Rule>; 2]; 2] = Default::default();
     let mut ids: BTreeMap<String, u32> = BTreeMap::new();
     for fields in &reader.rules {
-        let Some((outbound, mut rule)) = rule(fields, trouble) else { continue };
+        let (outbound, mut rule) = rule(fields, trouble);
         let times = ids.entry(rule.id.clone()).or_default();
         *times += 1;
         if *times > 1 {
@@ -460,7 +460,9 @@ fn policy(reader: &Reader, trouble: &mut Trouble) -> Policy {
         }
         // Outbound packets have no interface that they come in by; the network's profile is what they go out by.
         if hook == Hook::Output {
-            rules.iter_mut().for_each(|rule| std::mem::swap(&mut rule.in_ifs, &mut rule.out_ifs));
+            for rule in &mut rules {
+                std::mem::swap(&mut rule.in_ifs, &mut rule.out_ifs);
+            }
         }
         let action = if defaults[0] { Action::Deny } else { Action::Permit };
         let line = reader.profiles[0].line;
@@ -491,20 +493,19 @@ fn is_any(text: &str) -> bool {
 }
 
 /// A rule and whether it is for outbound packets.
-fn rule(fields: &Fields, trouble: &mut Trouble) -> Option<(bool, Rule)> {
+fn rule(fields: &Fields, trouble: &mut Trouble) -> (bool, Rule) {
     let word = |key: Key| fields.get(key).to_lowercase();
     let outbound = match word(Key::Direction).as_str() {
         "in" | "inbound" | "1" | "輸入" | "連入" | "入" | "入站" | "内" | "進" => false,
         "out" | "outbound" | "2" | "輸出" | "連出" | "出" | "出站" | "外" => true,
         other => {
-            let text = format!("`{other}` is no direction: the rule was left out");
-            trouble.line(fields.from, "no-direction", text);
-            return None;
+            trouble.line(fields.from, "no-direction", format!("`{other}` is no direction: read as inbound"));
+            false
         }
     };
     let mut rule = Rule::new(Action::Deny, fields.from);
     rule.line_to = fields.to.max(fields.from);
-    rule.id = fields.get(Key::Name).to_owned();
+    fields.get(Key::Name).clone_into(&mut rule.id);
     rule.text = excerpt(fields.text.trim_end().lines());
     rule.name = Some(fields.get(Key::Description)).filter(|text| !text.is_empty()).map(str::to_owned);
     match word(Key::Action).as_str() {
@@ -536,7 +537,7 @@ fn rule(fields: &Fields, trouble: &mut Trouble) -> Option<(bool, Rule)> {
             rule.add_unknown(value, fields.from);
         }
     }
-    Some((outbound, rule))
+    (outbound, rule)
 }
 
 fn profiles(fields: &Fields, trouble: &mut Trouble) -> Names {

@@ -103,8 +103,9 @@ impl Gateway {
             ["set", "hostname", name, ..] => (*name).clone_into(&mut self.hostname),
             ["set", "interface", name, rest @ ..] => self.interface(number, name, rest),
             ["add", "interface", name, "vlan", vlan, ..] => self.port(number, &format!("{name}.{vlan}")),
-            ["set", "static-route", dst, rest @ ..] => self.route(number, dst, rest),
-            ["set", "ipv6", "static-route", dst, rest @ ..] => self.route(number, dst, rest),
+            ["set", "static-route", dst, rest @ ..] | ["set", "ipv6", "static-route", dst, rest @ ..] => {
+                self.route(number, dst, rest);
+            }
             [verb, ..] => return VERBS.contains(verb),
             [] => {}
         }
@@ -126,7 +127,7 @@ impl Gateway {
                     port.networks = port.networks.union(&AddrSet::prefix(address, length).unwrap_or_default());
                 }
             }
-            ["comments", words @ ..] => port.comment = words.join(" ").trim_matches('"').to_owned(),
+            ["comments", words @ ..] => words.join(" ").trim_matches('"').clone_into(&mut port.comment),
             _ => {}
         }
     }

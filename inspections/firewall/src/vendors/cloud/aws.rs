@@ -186,7 +186,7 @@ impl<'j> Export<'j> {
                 let name = far.get(key).string();
                 let mut rule = Rule::new(Action::Permit, far.from);
                 rule.line_to = far.to;
-                rule.id = format!("{group} {} {} {name}", way.word(), service_text(&service, permission));
+                rule.id = format!("{group} {} {} {name}", way.word(), service_text(service.as_ref(), permission));
                 rule.name = Some(far.get("Description").string()).filter(|text| !text.is_empty());
                 rule.text = crate::vendors::excerpt([format!("{bare} {}", far.compact(&[])).as_str()]);
                 match &service {
@@ -209,9 +209,9 @@ impl<'j> Export<'j> {
                     }),
                 };
                 if way == Way::In {
-                    rule.src = addrs
+                    rule.src = addrs;
                 } else {
-                    rule.dst = addrs
+                    rule.dst = addrs;
                 }
                 rules.push(GroupRule { rule, peer });
             }
@@ -234,8 +234,8 @@ fn not_a_service(rule: &mut Rule, value: &Json, trouble: &mut Trouble) {
     rule.services = Services::unknown(text);
 }
 
-fn service_text(service: &Option<Service>, permission: &Json) -> String {
-    service.as_ref().map_or_else(|| permission.get("IpProtocol").string(), ToString::to_string)
+fn service_text(service: Option<&Service>, permission: &Json) -> String {
+    service.map_or_else(|| permission.get("IpProtocol").string(), ToString::to_string)
 }
 
 fn tag(value: &Json, key: &str) -> String {
@@ -302,9 +302,9 @@ fn entry(list: &str, value: &Json, way: Way, trouble: &mut Trouble) -> Rule {
         Addrs::unknown(&network, AddrSet::full())
     });
     if way == Way::In {
-        rule.src = addrs
+        rule.src = addrs;
     } else {
-        rule.dst = addrs
+        rule.dst = addrs;
     }
     rule
 }

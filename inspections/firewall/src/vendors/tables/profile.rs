@@ -57,7 +57,7 @@ impl Profile {
             match &header.value {
                 Value::Text(header) => profile.columns.push((key.clone(), header.clone())),
                 Value::List(headers) => {
-                    profile.columns.extend(headers.iter().filter_map(text_of).map(|header| (key.clone(), header)))
+                    profile.columns.extend(headers.iter().filter_map(text_of).map(|header| (key.clone(), header)));
                 }
                 other => wrong.push(format!("line {}: the column `{key}` is {}", header.line, other.kind())),
             }
