@@ -24,10 +24,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("secdiag-engine", &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-lake"]),
 ];
 
-/// What every inspection may use: the trait, the words, the matcher's types, the programme's rules, records kept by hand.
-/// Never another inspection.
-const INSPECTION_MAY_USE: &[&str] =
-    &["secdiag-model", "secdiag-catalogue", "secdiag-inspect", "secdiag-intel", "secdiag-programme", "secdiag-records"];
+/// What every inspection may use: the trait, the words, the matcher's types, the programme's rules, records kept by hand,
+/// workbooks. Never another inspection.
+const INSPECTION_MAY_USE: &[&str] = &[
+    "secdiag-model",
+    "secdiag-catalogue",
+    "secdiag-inspect",
+    "secdiag-intel",
+    "secdiag-programme",
+    "secdiag-records",
+    "secdiag-sheet",
+];
 
 /// Heavy or dangerous dependencies live in one room each; tests may use them to make their input.
 const ONLY_IN: &[(&str, &[&str])] = &[

@@ -39,9 +39,10 @@ pub mod vendors;
 pub mod zones;
 
 use secdiag_inspect::{Facts, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
-use secdiag_model::{Note, NoteKind};
+use secdiag_model::{Artefact, EvidenceSet, Note, NoteKind};
 
 use crate::policy::Policy;
+use crate::vendors::{Parsed, tables};
 
 /// The inspection.
 pub static FIREWALL: &dyn Inspection = &Firewall;
@@ -62,7 +63,7 @@ pub fn describe(cube: &flat::Cube, universe: &flat::Universe) -> String {
     format!("{way}{} → {} {}", cube.src.describe(4), cube.dst.describe(4), cube.service)
 }
 
-static META: Meta = Meta { id: "firewall", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
+static META: Meta = Meta { id: "firewall", parser_version: 3, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 /// See the crate's documentation.
 #[derive(Debug)]
@@ -73,13 +74,25 @@ impl Inspection for Firewall {
         &META
     }
 
+    /// Tables are read with the profiles beside them; a profile is no piece of work of its own.
+    fn units(&self, evidence: &EvidenceSet) -> Vec<Unit> {
+        let mut units = Unit::per_content(evidence, FORMATS);
+        let profiles: Vec<Artefact> =
+            evidence.artefacts.iter().filter(|artefact| is_profile(artefact)).cloned().collect();
+        units.retain(|unit| !is_profile(unit.first()));
+        for unit in units.iter_mut().filter(|unit| is_table(unit.first())) {
+            unit.artefacts.extend(profiles.iter().cloned());
+        }
+        units
+    }
+
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         let artefact = unit.first();
-        let decoded = cx.text(artefact)?;
         let Some(vendor) = vendors::VENDORS.iter().find(|vendor| artefact.format() == Some(vendor.format.id)) else {
             return Ok(());
         };
-        let parsed = (vendor.parse)(&decoded.text);
+        let parsed = if is_table(artefact) { table(unit, cx)? } else { (vendor.parse)(&cx.text(artefact)?.text) };
+        let artefacts: Vec<Artefact> = unit.artefacts.iter().filter(|of| !is_profile(of)).cloned().collect();
         cx.check_cancelled()?;
         if parsed.policies.is_empty() {
             let text = "no list of rules was found in it: give the whole configuration";
@@ -90,7 +103,7 @@ impl Inspection for Firewall {
                 let text = "the file breaks off in the middle of a section: rules may be missing at its end";
                 cx.note(Note::new(NoteKind::Broken, "truncated", text).on(artefact));
             }
-            cx.document(&unit.artefacts, policy)?;
+            cx.document(&artefacts, policy)?;
         }
         for note in parsed.notes {
             cx.note(note.on(artefact));
@@ -117,4 +130,37 @@ impl Inspection for Firewall {
         }
         Ok(())
     }
+}
+
+fn is_profile(artefact: &Artefact) -> bool {
+    artefact.format() == Some(tables::profile::FORMAT.id)
+}
+
+fn is_table(artefact: &Artefact) -> bool {
+    [tables::VENDOR.format.id, tables::WORKBOOK.format.id].iter().any(|id| artefact.format() == Some(id))
+}
+
+/// Most bytes of a workbook.
+const WORKBOOK_MAX: u64 = 64 << 20;
+
+fn table(unit: &Unit, cx: &ParseCx<'_>) -> Result<Parsed, Stop> {
+    let mut profiles = Vec::new();
+    for artefact in unit.artefacts.iter().filter(|artefact| is_profile(artefact)) {
+        let (profile, wrong) = tables::profile::Profile::read(&cx.text(artefact)?.text);
+        for text in wrong {
+            cx.note(Note::new(NoteKind::NotUnderstood, "profile", text).on(artefact));
+        }
+        profiles.push(profile);
+    }
+    let artefact = unit.first();
+    if artefact.format() == Some(tables::VENDOR.format.id) {
+        return Ok(tables::parse_with(&cx.text(artefact)?.text, &profiles));
+    }
+    let (bytes, cut) = cx.bytes(artefact, WORKBOOK_MAX)?;
+    if cut {
+        let text = format!("a workbook of more than {WORKBOOK_MAX} bytes is not read: save the sheet as CSV");
+        cx.note(Note::new(NoteKind::Broken, "too-large", text).on(artefact));
+        return Ok(Parsed::default());
+    }
+    Ok(tables::parse_workbook(&bytes, &profiles))
 }

@@ -1,15 +1,21 @@
 //! One parser per vendor: text → policies and notes. A parser never fails: it goes on behind what it does not
 //! understand and notes each such line with its number.
 
+pub mod checkpoint;
 pub mod cisco_asa;
 pub mod cisco_ios;
 pub mod classbench;
+pub mod cloud;
 pub mod fortios;
 pub mod iptables;
 pub mod junos;
 pub mod nftables;
 pub mod panos;
 pub mod pf;
+mod json;
+pub mod routeros;
+pub mod tables;
+pub mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,13 +47,22 @@ pub const VENDORS: &[&Vendor] = &[
     panos::XML,
     panos::TEXT,
     junos::VENDOR,
+    cloud::aws::VENDOR,
+    cloud::ibm::VENDOR,
+    checkpoint::VENDOR,
+    checkpoint::gaia::VENDOR,
+    cloud::azure::VENDOR,
+    windows::VENDOR,
+    routeros::VENDOR,
+    tables::VENDOR,
+    tables::WORKBOOK,
 ];
 
-/// Formats of all vendors.
+/// Formats of all vendors, and of what is read beside their files.
 pub const FORMATS: &[&Format] = &{
-    let mut formats = [&VENDORS[0].format; VENDORS.len()];
+    let mut formats = [&tables::profile::FORMAT; VENDORS.len() + 1];
     let mut next = 0;
-    while next < formats.len() {
+    while next < VENDORS.len() {
         formats[next] = &VENDORS[next].format;
         next += 1;
     }
