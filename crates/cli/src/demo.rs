@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use secdiag_demo::{Deed, EDITIONS, Edition, NOW, Truth};
 use secdiag_model::Lang;
 use secdiag_model::result::FindingRecord;
