@@ -437,15 +437,12 @@ impl Words {
                 values.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value, after))
             });
             said.push_str(before);
-            match known {
-                Some((value, after)) => {
-                    said.push_str(value);
-                    rest = after;
-                }
-                None => {
-                    said.push('{');
-                    rest = place;
-                }
+            if let Some((value, after)) = known {
+                said.push_str(value);
+                rest = after;
+            } else {
+                said.push('{');
+                rest = place;
             }
         }
         said + rest

@@ -31,7 +31,7 @@ const ROUNDS: u64 = 60;
 const PACKETS: usize = 170;
 
 #[test]
-#[ignore = "needs network namespaces, ip, nft and iptables"]
+#[ignore = "needs SECDIAG_DATA runs: network namespaces, ip, nft and iptables, else it says that it is skipped"]
 fn the_kernel_decides_alike() {
     if std::env::var_os(INSIDE).is_some() {
         return inside();

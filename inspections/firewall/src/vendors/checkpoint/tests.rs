@@ -1,3 +1,5 @@
+//! Exports of Check Point, and what they must become.
+
 use super::parse;
 use crate::flat::Universe;
 use crate::policy::{Action, Log, Policy};

@@ -1,3 +1,5 @@
+//! Both forms of Junos, and what they must become.
+
 use super::*;
 use crate::policy::ConnState;
 

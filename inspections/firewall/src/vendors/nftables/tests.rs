@@ -1,3 +1,5 @@
+//! Rule sets of nftables, and what they must become.
+
 use super::*;
 use crate::flat::{Effect, Packet, Universe, flatten, merged};
 use crate::policy::{Action, Hook, Log, Policy, Rule};

@@ -1,3 +1,5 @@
+//! pfSense and OPNsense, and what they must become.
+
 use super::*;
 use crate::flat::{Effect, Packet, Universe, flatten};
 use crate::policy::{Action, Hook, Log, Policy, Role, Rule};

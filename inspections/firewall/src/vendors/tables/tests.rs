@@ -1,3 +1,5 @@
+//! Tables of rules as people keep them, and what they must become.
+
 use super::profile::Profile;
 use super::{VENDOR, parse, parse_with, parse_workbook};
 use crate::policy::{Action, Log};
