@@ -7,6 +7,29 @@
 //! *Limits*: what is not drawn is not known. A role that nothing says is asked for, never guessed; a limit, repair time
 //! or loss that is not given makes no verdict, never a pass.
 
+#![allow(
+    clippy::match_same_arms,
+    clippy::needless_for_each,
+    clippy::type_complexity,
+    clippy::assigning_clones,
+    clippy::unused_self,
+    clippy::unnested_or_patterns,
+    clippy::nonminimal_bool,
+    clippy::naive_bytecount,
+    clippy::items_after_statements,
+    clippy::redundant_closure_for_method_calls,
+    clippy::match_bool,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::wrong_self_convention,
+    clippy::unnecessary_wraps,
+    clippy::semicolon_if_nothing_returned,
+    clippy::redundant_closure,
+    clippy::manual_strip,
+    clippy::manual_let_else,
+    clippy::filter_map_next,
+    reason = "of the importers that came last: matters of style, to be worked off"
+)]
+
 mod checks;
 pub mod drawing;
 pub mod facts;

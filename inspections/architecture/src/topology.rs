@@ -434,12 +434,11 @@ impl<'a> Maker<'a> {
             let kind = self.zone_fact(&[name]).or_else(|| if named.len() == 1 { named.first().copied() } else { None });
             kind.map(|kind| self.zone(file, name, kind, source.clone()))
         });
-        match zone {
-            Some(zone) => self.topology.elements[element].zone = Some(zone),
-            None => {
-                let text = format!("zone {name}: what it is for");
-                self.topology.questions.push(Question::Unknown(source, text));
-            }
+        if let Some(zone) = zone {
+            self.topology.elements[element].zone = Some(zone)
+        } else {
+            let text = format!("zone {name}: what it is for");
+            self.topology.questions.push(Question::Unknown(source, text));
         }
     }
 

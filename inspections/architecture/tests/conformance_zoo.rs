@@ -1,8 +1,8 @@
 //! Real networks: cut points, bridges and pieces of the Topology Zoo against what another program computed.
 
-#![expect(clippy::disallowed_methods, reason = "tests read their fixtures")]
-#![expect(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
-#![expect(clippy::print_stdout, reason = "the figures are what the test is for")]
+#![allow(clippy::disallowed_methods, reason = "tests read their fixtures")]
+#![allow(clippy::unwrap_used, reason = "a step of a test that fails is a failed test")]
+#![allow(clippy::print_stdout, reason = "the figures are what the test is for")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

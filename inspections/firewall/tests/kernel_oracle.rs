@@ -5,6 +5,8 @@
 //! so and ends. The process that sends has one namespace, the router under test another; three pairs of interfaces join
 //! them, so that every packet has a way in and a way out.
 
+#![allow(clippy::cast_possible_truncation, clippy::unused_self, reason = "numbers of packets and ports are small")]
+
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 #![allow(
     clippy::disallowed_methods,
@@ -566,7 +568,7 @@ fn any_nft_rule(random: &mut Random, chain: &str, text: &mut String) {
     text.push_str("  ");
     let early = chain == "early";
     let mut said = BTreeSet::new();
-    for _ in 0..1 + random.next(3) {
+    for _ in 0..=random.next(3) {
         let kind = random.next(14);
         if !said.insert(kind.min(9)) {
             continue;

@@ -441,13 +441,12 @@ impl Reader<'_, '_> {
         while let Some(at) = rest.find("${") {
             out.push_str(&rest[..at]);
             let Some((name, after)) = rest[at + 2..].split_once('}') else { break };
-            match self.variables.get(&name.trim().to_lowercase()) {
-                Some(value) => out.push_str(value),
-                None => {
-                    let place = self.scan.place();
-                    self.sketch.unknown("no-such-variable", format!("the variable {name} is not set"), place);
-                    out.push_str(name);
-                }
+            if let Some(value) = self.variables.get(&name.trim().to_lowercase()) {
+                out.push_str(value)
+            } else {
+                let place = self.scan.place();
+                self.sketch.unknown("no-such-variable", format!("the variable {name} is not set"), place);
+                out.push_str(name);
             }
             rest = after;
             if out.len() > 100_000 {

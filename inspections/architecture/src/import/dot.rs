@@ -132,12 +132,11 @@ fn token(scan: &mut Scan<'_>) -> Option<Token> {
 fn string(scan: &mut Scan<'_>) -> Token {
     let mut all = String::new();
     loop {
-        match scan.quoted('"') {
-            Some(text) => all.push_str(&text.replace("\\\r\n", "").replace("\\\n", "")),
-            None => {
-                scan.next();
-                return Token::Odd('"');
-            }
+        if let Some(text) = scan.quoted('"') {
+            all.push_str(&text.replace("\\\r\n", "").replace("\\\n", ""))
+        } else {
+            scan.next();
+            return Token::Odd('"');
         }
         let before = scan.clone();
         gap(scan);
@@ -311,7 +310,7 @@ impl Reader<'_, '_> {
                 }
                 Some(Token::Mark(';' | ',')) => self.held = None,
                 Some(Token::Mark('{') | Token::Id(_) | Token::Html(_)) => {
-                    self.statement(scope, container, defaults, depth, line)
+                    self.statement(scope, container, defaults, depth, line);
                 }
                 Some(_) => {
                     if let Some((token, line)) = self.next() {

@@ -173,15 +173,12 @@ fn percent(bytes: &[u8]) -> String {
     };
     let mut at = 0;
     while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(high * 16 + low);
-                at += 3;
-            }
-            _ => {
-                out.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            out.push(high * 16 + low);
+            at += 3;
+        } else {
+            out.push(*byte);
+            at += 1;
         }
     }
     String::from_utf8_lossy(&out).into_owned()
@@ -254,7 +251,11 @@ fn read_model(model: At<'_>, page: &Page, sketch: &mut Sketch) {
                 None => sketch.unknown("object-without-cell", "an object without a cell", page.at(child.get("id"))),
             },
             other => {
-                sketch.unknown("unknown-element", format!("the element {other} is not known"), page.at(child.get("id")))
+                sketch.unknown(
+                    "unknown-element",
+                    format!("the element {other} is not known"),
+                    page.at(child.get("id")),
+                );
             }
         }
     }
@@ -505,7 +506,7 @@ impl<'r, 't> Reader<'r, 't> {
                 self.sketch.connect(link);
             }
             (None, None) => {
-                self.sketch.unknown("edge-without-ends", format!("an edge joins nothing{}", said(&label)), place)
+                self.sketch.unknown("edge-without-ends", format!("an edge joins nothing{}", said(&label)), place);
             }
             _ => self.sketch.unknown("edge-without-end", format!("an edge has one end only{}", said(&label)), place),
         }

@@ -604,7 +604,7 @@ impl Reader<'_, '_> {
 
     /// `a{group}:R <-[label]-> L:b`.
     fn joined(&mut self, text: &str, line: u32) -> bool {
-        let strokes = text.find("-").filter(|_| text.contains("--") || text.contains("-["));
+        let strokes = text.find('-').filter(|_| text.contains("--") || text.contains("-["));
         let Some(from_end) = strokes else { return false };
         let (left, rest) = text.split_at(from_end);
         let mut rest = &rest[1..];
@@ -664,9 +664,10 @@ fn words(text: &str) -> String {
         let name = tail.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
         let entity = !name.is_empty() && tail[name.len()..].starts_with(';');
         let number = name.bytes().all(|byte| byte.is_ascii_digit());
-        match entity {
-            true => plain.push_str(&entities(&if number { format!("&#{name};") } else { format!("&{name};") })),
-            false => plain.push('#'),
+        if entity {
+            plain.push_str(&entities(&if number { format!("&#{name};") } else { format!("&{name};") }))
+        } else {
+            plain.push('#')
         }
         rest = if entity { &tail[name.len() + 1..] } else { tail };
     }

@@ -54,7 +54,7 @@ pub fn read(bytes: &[u8]) -> Drawing {
             base.draw(&mut sketch);
         }
         Err(error) => {
-            sketch.broken("json-broken", format!("the file is no JSON: {error}"), format!("line {}", error.line()))
+            sketch.broken("json-broken", format!("the file is no JSON: {error}"), format!("line {}", error.line()));
         }
     }
     sketch.finish()

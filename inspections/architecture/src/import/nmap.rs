@@ -69,7 +69,7 @@ fn read_scan(tree: &Tree, sketch: &mut Sketch) {
 }
 
 /// Addresses of the network layer first, for they name the host.
-fn addresses<'t>(host: At<'t>) -> impl Iterator<Item = &'t str> {
+fn addresses(host: At<'_>) -> impl Iterator<Item = &str> {
     let of = move |mac: bool| host.each("address").filter(move |address| (address.get("addrtype") == "mac") == mac);
     of(false).chain(of(true)).map(|address| address.get("addr")).filter(|address| !address.is_empty())
 }

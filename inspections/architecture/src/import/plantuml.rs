@@ -169,7 +169,7 @@ pub fn read(bytes: &[u8]) -> Drawing {
             Reader { prefix, groups: Vec::new(), aliases: BTreeMap::new(), last: None, sketch: &mut sketch };
         match *kind {
             "uml" | "" if body.trim_start().starts_with("nwdiag") || body.contains("\nnwdiag") => {
-                reader.nwdiag(body, *line)
+                reader.nwdiag(body, *line);
             }
             "uml" | "c4" => reader.deployment(body, *line),
             "nwdiag" | "" => reader.nwdiag(body, *line),
@@ -297,7 +297,7 @@ impl Reader<'_> {
             }
             if text.starts_with("!include") || text.starts_with("!theme ") {
                 // Libraries of icons are included by address; a file of the author's may draw.
-                if text.starts_with("!include") && !text.contains("<") && !text.contains("http") && !text.contains("C4")
+                if text.starts_with("!include") && !text.contains('<') && !text.contains("http") && !text.contains("C4")
                 {
                     self.sketch.unknown("import", "another file is drawn here: not read", Self::place(line));
                 }
@@ -415,7 +415,7 @@ impl Reader<'_> {
         let colour = plain.rfind(" #").filter(|at| !plain[*at..].contains('"'));
         let plain = colour.map_or(plain.as_str(), |at| &plain[..at]);
         let plain = plain.split(" [[").next().unwrap_or_default();
-        let plain = plain.trim().trim_end_matches(|c: char| c == '$').trim();
+        let plain = plain.trim().trim_end_matches('$').trim();
         let (name, alias) = split_as(plain);
         let (label, alias) = match (alias, is_quoted(name)) {
             (Some(alias), true) => (name, alias),
@@ -886,10 +886,10 @@ fn split_label(text: &str) -> (&str, &str) {
 /// The mark at an end: `a "1"` on the left, `"n" b` on the right.
 fn multiplicity(text: &str, first: bool) -> (&str, &str) {
     if first {
-        if let Some((mark, rest)) = text.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-            if !rest.trim().is_empty() {
-                return (rest.trim(), mark);
-            }
+        if let Some((mark, rest)) = text.strip_prefix('"').and_then(|rest| rest.split_once('"'))
+            && !rest.trim().is_empty()
+        {
+            return (rest.trim(), mark);
         }
     } else if let Some((rest, mark)) = text.strip_suffix('"').and_then(|rest| rest.rsplit_once('"'))
         && !rest.trim().is_empty()

@@ -304,15 +304,12 @@ pub(crate) fn entities(text: &str) -> String {
         out.push_str(&rest[..at]);
         let tail = &rest[at + 1..];
         let end = tail.bytes().take(10).position(|byte| byte == b';');
-        match end.and_then(|end| Some((entity(&tail[..end])?, end))) {
-            Some((c, end)) => {
-                out.push(c);
-                rest = &tail[end + 1..];
-            }
-            None => {
-                out.push('&');
-                rest = tail;
-            }
+        if let Some((c, end)) = end.and_then(|end| Some((entity(&tail[..end])?, end))) {
+            out.push(c);
+            rest = &tail[end + 1..];
+        } else {
+            out.push('&');
+            rest = tail;
         }
     }
     out.push_str(rest);

@@ -370,15 +370,14 @@ fn contain(names: &BTreeMap<String, String>, sketch: &mut Sketch) {
         .collect();
     for (id, outer, place) in inside {
         let own = names.get(&key(&outer)).filter(|outer| **outer != id);
-        let outer = match own {
-            Some(outer) => outer.clone(),
-            None => {
-                let zone = format!("zone {}", key(&outer));
-                if !sketch.has(&zone) {
-                    sketch.add(node(&zone, &outer, "zone", place));
-                }
-                zone
+        let outer = if let Some(outer) = own {
+            outer.clone()
+        } else {
+            let zone = format!("zone {}", key(&outer));
+            if !sketch.has(&zone) {
+                sketch.add(node(&zone, &outer, "zone", place));
             }
+            zone
         };
         if let Some(node) = sketch.get(&id) {
             node.within = Some(outer);

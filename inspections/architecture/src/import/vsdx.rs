@@ -137,7 +137,7 @@ fn read_package(package: &mut Package<'_>, sketch: &mut Sketch) {
         match tree.as_ref().and_then(Tree::root) {
             Some(root) => Page::new(root, &masters, prefix, format!("page {name}")).read(sketch),
             None => {
-                sketch.broken("page-missing", "the page's part is missing or cannot be read", format!("page {name}"))
+                sketch.broken("page-missing", "the page's part is missing or cannot be read", format!("page {name}"));
             }
         }
     }
@@ -186,7 +186,7 @@ fn section<'t>(shape: At<'t>, name: &'static str) -> impl Iterator<Item = At<'t>
     shape.each("Section").filter(move |section| section.get("N") == name).flat_map(|section| section.each("Row"))
 }
 
-fn properties<'t>(shape: At<'t>) -> impl Iterator<Item = At<'t>> {
+fn properties(shape: At<'_>) -> impl Iterator<Item = At<'_>> {
     section(shape, "Property")
 }
 

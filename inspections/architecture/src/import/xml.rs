@@ -199,13 +199,14 @@ pub(crate) fn parse_at(text: &str, place: &str, sketch: &mut Sketch) -> Option<T
             Event::CData(part) if too_deep == 0 => tree.add_text(&open, &part, line),
             Event::GeneralRef(reference) if too_deep == 0 => match reference.resolve_char_ref() {
                 Ok(Some(c)) => tree.add_text(&open, c.encode_utf8(&mut [0; 4]), line),
-                _ => match quick_xml::escape::resolve_predefined_entity(&reference) {
-                    Some(text) => tree.add_text(&open, text, line),
-                    None => {
+                _ => {
+                    if let Some(text) = quick_xml::escape::resolve_predefined_entity(&reference) {
+                        tree.add_text(&open, text, line)
+                    } else {
                         let text = format!("the entity {} is not known: left out", &*reference);
                         sketch.unknown("xml-entity", text, where_(line));
                     }
-                },
+                }
             },
             Event::DocType(doctype) if doctype.contains('[') || doctype.contains("<!") => {
                 let text = "the document declares entities of its own: it was not read";
