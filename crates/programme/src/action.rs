@@ -325,10 +325,9 @@ impl Action {
             return Err(Refusal::AlreadyDone { id: self.id.clone(), on: day_of(done) });
         }
         match step {
-            Step::Planned { .. } => Ok(()),
             Step::Progress { percent, .. } if *percent > 100 => Err(Refusal::MoreThanAll(*percent)),
             Step::Progress { note, .. } if note.trim().is_empty() => Err(Refusal::NoNote),
-            Step::Progress { .. } => Ok(()),
+            Step::Planned { .. } | Step::Progress { .. } => Ok(()),
             Step::Done { evidence, .. } => {
                 let none = evidence.iter().all(|document| document.trim().is_empty());
                 if none { Err(Refusal::NoEvidence) } else { Ok(()) }
