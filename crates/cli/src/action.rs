@@ -302,7 +302,7 @@ fn show_list(
         return Ok(Exit::Ran);
     }
     match format {
-        FormatArg::Json => rows.iter().try_for_each(|row| out::print_json(row))?,
+        FormatArg::Json => rows.iter().try_for_each(out::print_json)?,
         FormatArg::Csv => out::print(&String::from_utf8_lossy(&csv(&rows)))?,
         FormatArg::Table => out::print(&table(catalogue, lang, &rows))?,
     }
@@ -375,7 +375,9 @@ fn table(catalogue: &Catalogue, lang: Lang, rows: &[&Told]) -> String {
         ]);
     }
     if !several {
-        cells.iter_mut().for_each(|row| row.truncate(heads.len() - 1));
+        for row in &mut cells {
+            row.truncate(heads.len() - 1);
+        }
     }
     aligned(&cells)
 }

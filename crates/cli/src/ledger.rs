@@ -210,7 +210,9 @@ fn received(
         0
     } else {
         let (_, info, notes) = read_list(name, bytes, None);
-        notes.iter().for_each(|note| out::error(&intel::told(note)));
+        for note in &notes {
+            out::error(&intel::told(note));
+        }
         info.indicators
     };
     let step = Step::Received {

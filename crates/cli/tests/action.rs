@@ -180,7 +180,9 @@ fn the_tracker_and_the_command_speak_of_the_same_actions() {
     };
     let save = |name: &str, rows: &[Vec<String>]| {
         let mut writer = csv::Writer::from_path(place.0.path().join(name)).unwrap();
-        rows.iter().for_each(|row| writer.write_record(row).unwrap());
+        for row in rows {
+            writer.write_record(row).unwrap();
+        }
         writer.flush().unwrap();
     };
     let import = |name: &str| place.told(&["tracker", "import", name, "--by", "Chen"]);
