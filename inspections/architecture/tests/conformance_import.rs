@@ -1,6 +1,11 @@
 //! Importers against diagrams of other people: what they draw is counted here by other means, with the crudest of readers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, reason = "a step of a test that fails is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a step of a test that fails is a failed test"
+)]
 #![allow(clippy::disallowed_methods, reason = "a test reads files and the clock; the inspection does not")]
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,6 @@
 //! them, so that every packet has a way in and a way out.
 
 #![allow(clippy::cast_possible_truncation, clippy::unused_self, reason = "numbers of packets and ports are small")]
-
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 #![allow(
     clippy::disallowed_methods,

@@ -33,7 +33,9 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         if own.facts.offline_copy == Some(true) {
             continue;
         }
-        let site = |element: &Element| element.holders.iter().find(|(holder, _)| *holder == Holder::Site).map(|(_, name)| name.clone());
+        let site = |element: &Element| {
+            element.holders.iter().find(|(holder, _)| *holder == Holder::Site).map(|(_, name)| name.clone())
+        };
         let beside = production.iter().find(|at| {
             let other = &case.topology.elements[**at];
             (own.zone.is_some() && own.zone == other.zone) || (site(own).is_some() && site(own) == site(other))

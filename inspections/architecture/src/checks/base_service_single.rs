@@ -24,8 +24,11 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         return;
     }
     looked(&CHECK, servers.len(), cx);
-    let services =
-        [(Role::LogCollector, "log collector", "日誌主機"), (Role::TimeServer, "time server", "校時主機"), (Role::Dns, "name server", "DNS 伺服器")];
+    let services = [
+        (Role::LogCollector, "log collector", "日誌主機"),
+        (Role::TimeServer, "time server", "校時主機"),
+        (Role::Dns, "name server", "DNS 伺服器"),
+    ];
     for (role, service, service_zh) in services {
         let found = case.with(&[role]);
         if found.len() > 1 {

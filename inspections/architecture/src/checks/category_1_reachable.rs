@@ -14,7 +14,7 @@
 use secdiag_inspect::{Check, JudgeCx};
 
 use super::{Case, READS, firewall, looked};
-use crate::words::{Role};
+use crate::words::Role;
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("architecture/category-1-reachable", READS);

@@ -20,7 +20,9 @@ use crate::words::{Role, ZoneKind};
 pub(crate) const CHECK: Check = Check::new("architecture/iot-exposed", READS);
 
 pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
-    let devices = case.those(|at, element| element.role == Some(Role::Iot) || case.topology.kind(at) == Some(ZoneKind::Iot) && element.role.is_none());
+    let devices = case.those(|at, element| {
+        element.role == Some(Role::Iot) || case.topology.kind(at) == Some(ZoneKind::Iot) && element.role.is_none()
+    });
     if devices.is_empty() {
         return;
     }
@@ -30,7 +32,10 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     let hit = case.hit(&from, &devices, firewall);
     for element in devices {
         let kind = case.topology.kind(element);
-        let misplaced = matches!(kind, Some(ZoneKind::Core | ZoneKind::Database | ZoneKind::Management | ZoneKind::Dmz | ZoneKind::User));
+        let misplaced = matches!(
+            kind,
+            Some(ZoneKind::Core | ZoneKind::Database | ZoneKind::Management | ZoneKind::Dmz | ZoneKind::User)
+        );
         let reached = hit.as_ref().filter(|hit| hit.elements.contains(&element));
         let (how, how_zh) = match (reached, misplaced) {
             (Some(hit), _) => (format!("can be reached: {}", hit.way), format!("可被到達：{}", hit.way)),

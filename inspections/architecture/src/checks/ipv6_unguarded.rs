@@ -14,7 +14,7 @@
 use secdiag_inspect::{Check, JudgeCx};
 
 use super::{Case, READS, firewall, looked};
-use crate::words::{Role};
+use crate::words::Role;
 
 /// The check.
 pub(crate) const CHECK: Check = Check::new("architecture/ipv6-unguarded", READS);
@@ -26,7 +26,9 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         return;
     }
     looked(&CHECK, to.len(), cx);
-    let Some(hit) = case.hit(&from, &to, |element| firewall(element) && element.facts.ipv6 == Some(true)) else { return };
+    let Some(hit) = case.hit(&from, &to, |element| firewall(element) && element.facts.ipv6 == Some(true)) else {
+        return;
+    };
     for element in hit.elements.iter().copied() {
         let excerpt = format!("{}: {}", case.topology.name(element), hit.way);
         case.about(&CHECK, element, excerpt, cx, |finding| finding.fact("way", hit.way.as_str()));

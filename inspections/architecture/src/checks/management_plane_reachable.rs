@@ -43,10 +43,17 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     let Some(hit) = case.hit(&from, &managed, stops) else { return };
     let first = hit.elements[0];
     let excerpt = format!("{}: {}", case.names(&hit.elements), hit.way);
-    case.on_network(&CHECK, "management zone reachable", &case.topology.elements[first].source, excerpt, cx, |finding| {
-        finding
-            .fact("what", format!("there is a way: {}", hit.way))
-            .fact("what_zh", format!("存在路徑：{}", hit.way))
-            .fact("names", case.names(&hit.elements))
-    });
+    case.on_network(
+        &CHECK,
+        "management zone reachable",
+        &case.topology.elements[first].source,
+        excerpt,
+        cx,
+        |finding| {
+            finding
+                .fact("what", format!("there is a way: {}", hit.way))
+                .fact("what_zh", format!("存在路徑：{}", hit.way))
+                .fact("names", case.names(&hit.elements))
+        },
+    );
 }

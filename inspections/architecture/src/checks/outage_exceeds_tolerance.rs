@@ -36,18 +36,27 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         let name = case.play.name(&outcome.event);
         let number = |loss: Option<u64>| loss.map_or_else(|| "?".to_owned(), |loss| loss.to_string());
         let excerpt = format!("{name}: {}", because.join("; "));
-        case.on_network(&CHECK, &case.play.id(&outcome.event), &case.play.source(&outcome.event), excerpt, cx, |finding| {
-            let finding = finding
-                .fact("element", name.as_str())
-                .fact("functions", functions.join(", "))
-                .fact("because", because.join("; "))
-                .fact("minutes", number(outcome.minutes))
-                .fact("worst_loss", number(outcome.worst_loss))
-                .fact("mean_loss", number(outcome.mean_loss));
-            match gain {
-                Some(gain) => finding.fact("greatest_after", number(gain.loss.1)).fact("exceeding_after", gain.exceeding.1),
-                None => finding,
-            }
-        });
+        case.on_network(
+            &CHECK,
+            &case.play.id(&outcome.event),
+            &case.play.source(&outcome.event),
+            excerpt,
+            cx,
+            |finding| {
+                let finding = finding
+                    .fact("element", name.as_str())
+                    .fact("functions", functions.join(", "))
+                    .fact("because", because.join("; "))
+                    .fact("minutes", number(outcome.minutes))
+                    .fact("worst_loss", number(outcome.worst_loss))
+                    .fact("mean_loss", number(outcome.mean_loss));
+                match gain {
+                    Some(gain) => {
+                        finding.fact("greatest_after", number(gain.loss.1)).fact("exceeding_after", gain.exceeding.1)
+                    }
+                    None => finding,
+                }
+            },
+        );
     }
 }

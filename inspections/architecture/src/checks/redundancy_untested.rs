@@ -21,7 +21,8 @@ use crate::topology::Source;
 pub(crate) const CHECK: Check = Check::new("architecture/redundancy-untested", READS);
 
 pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
-    let groups = || case.facts.iter().flat_map(|(file, facts)| facts.redundancies.iter().map(move |group| (*file, group)));
+    let groups =
+        || case.facts.iter().flat_map(|(file, facts)| facts.redundancies.iter().map(move |group| (*file, group)));
     looked(&CHECK, groups().count(), cx);
     for (file, group) in groups().filter(|(_, group)| !case.play.held(group.tested_on)) {
         let source = Source { file, place: group.at.place() };

@@ -25,7 +25,10 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     let servers = case.servers();
     looked(&CHECK, servers.len(), cx);
     let users = case.users();
-    let layer_3 = |element: &Element| element.role.is_some_and(|role| !matches!(role, Role::Switch | Role::Wireless) && role.is_wiring()) || firewall(element);
+    let layer_3 = |element: &Element| {
+        element.role.is_some_and(|role| !matches!(role, Role::Switch | Role::Wireless) && role.is_wiring())
+            || firewall(element)
+    };
     let beside = case.hit(&users, &servers, |element| layer_3(element) || element.role.is_some_and(Role::is_outside));
     let beside = beside.map_or_else(Vec::new, |hit| hit.elements);
     for element in servers {
@@ -34,7 +37,11 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         // Drawn zones say more than a shared switch, which may carry several networks.
         let flat = kind.is_none() && beside.contains(&element);
         if in_zone || flat {
-            let (how, how_zh) = if in_zone { ("stands in their zone", "位於使用者網段") } else { ("shares their switches", "與使用者端電腦共用交換器") };
+            let (how, how_zh) = if in_zone {
+                ("stands in their zone", "位於使用者網段")
+            } else {
+                ("shares their switches", "與使用者端電腦共用交換器")
+            };
             let excerpt = format!("{}: {how}", case.topology.name(element));
             case.about(&CHECK, element, excerpt, cx, |finding| finding.fact("how", how).fact("how_zh", how_zh));
         }

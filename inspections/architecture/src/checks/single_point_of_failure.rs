@@ -32,12 +32,19 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
         let functions: Vec<&str> = outcome.stopped.iter().map(|at| case.play.functions[*at].1.id.as_str()).collect();
         let name = case.play.name(&outcome.event);
         let excerpt = format!("{name}: stops {}", functions.join(", "));
-        case.on_network(&CHECK, &case.play.id(&outcome.event), &case.play.source(&outcome.event), excerpt, cx, |finding| {
-            tell(finding, &name, functions.len(), &functions.join(", "))
-                .fact("verdict", outcome.verdict.word())
-                .fact("minutes", outcome.minutes)
-                .fact("worst_loss", outcome.worst_loss)
-        });
+        case.on_network(
+            &CHECK,
+            &case.play.id(&outcome.event),
+            &case.play.source(&outcome.event),
+            excerpt,
+            cx,
+            |finding| {
+                tell(finding, &name, functions.len(), &functions.join(", "))
+                    .fact("verdict", outcome.verdict.word())
+                    .fact("minutes", outcome.minutes)
+                    .fact("worst_loss", outcome.worst_loss)
+            },
+        );
     }
 }
 
@@ -73,7 +80,9 @@ fn without_functions(case: &Case<'_>, cx: &JudgeCx<'_>) {
             &case.topology.elements[element].source,
             excerpt,
             cx,
-            |finding| tell(finding, case.topology.name(element), servers.len(), &names).fact("verdict", "cannot conclude"),
+            |finding| {
+                tell(finding, case.topology.name(element), servers.len(), &names).fact("verdict", "cannot conclude")
+            },
         );
     }
 }

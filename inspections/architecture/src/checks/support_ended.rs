@@ -26,9 +26,13 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     }
     looked(&CHECK, stated.len(), cx);
     for element in stated {
-        let Some(until) = case.topology.elements[element].facts.supported_until.filter(|day| *day < cx.as_of) else { continue };
+        let Some(until) = case.topology.elements[element].facts.supported_until.filter(|day| *day < cx.as_of) else {
+            continue;
+        };
         let critical = case.outcomes.iter().any(|outcome| outcome.event == Event::Element(element));
         let excerpt = format!("{}: supported until {until}", case.topology.name(element));
-        case.about(&CHECK, element, excerpt, cx, |finding| finding.fact("until", until.to_string()).fact("critical", critical));
+        case.about(&CHECK, element, excerpt, cx, |finding| {
+            finding.fact("until", until.to_string()).fact("critical", critical)
+        });
     }
 }

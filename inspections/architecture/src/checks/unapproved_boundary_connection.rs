@@ -28,12 +28,18 @@ pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
     for element in outside {
         let holds = approved().any(|one| {
             let so = one.approval.by.is_some() && one.approval.on.is_some_and(|day| day <= cx.as_of);
-            so && one.approval.until.is_none_or(|day| day >= cx.as_of) && case.topology.find(&one.outside) == Some(element)
+            so && one.approval.until.is_none_or(|day| day >= cx.as_of)
+                && case.topology.find(&one.outside) == Some(element)
         });
         let hit = case.hit(&[element], &case.servers(), firewall);
         let (what, what_zh) = match hit {
-            Some(hit) => (format!("there is a way inside without a firewall: {}", hit.way), format!("存在未經防火牆之路徑：{}", hit.way)),
-            None if listed && !holds => ("nobody approved it by name and date".to_owned(), "未列於已核准之連線清單".to_owned()),
+            Some(hit) => (
+                format!("there is a way inside without a firewall: {}", hit.way),
+                format!("存在未經防火牆之路徑：{}", hit.way),
+            ),
+            None if listed && !holds => {
+                ("nobody approved it by name and date".to_owned(), "未列於已核准之連線清單".to_owned())
+            }
             None => continue,
         };
         let excerpt = format!("{}: {what}", case.topology.name(element));

@@ -19,7 +19,9 @@ use crate::words::{Role, ZoneKind};
 pub(crate) const CHECK: Check = Check::new("architecture/wireless-bridged", READS);
 
 pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
-    let from = case.those(|at, element| element.role == Some(Role::Wireless) || case.topology.kind(at) == Some(ZoneKind::Wireless));
+    let from = case.those(|at, element| {
+        element.role == Some(Role::Wireless) || case.topology.kind(at) == Some(ZoneKind::Wireless)
+    });
     let to = case.servers();
     if from.is_empty() || to.is_empty() {
         return;

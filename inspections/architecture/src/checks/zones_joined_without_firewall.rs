@@ -21,12 +21,13 @@ use super::{Case, READS, firewall, looked};
 pub(crate) const CHECK: Check = Check::new("architecture/zones-joined-without-firewall", READS);
 
 pub(crate) fn judge(case: &Case<'_>, cx: &JudgeCx<'_>) {
-    let members: BTreeMap<usize, Vec<usize>> = case.topology.elements.iter().enumerate().fold(BTreeMap::new(), |mut all, (at, element)| {
-        if let Some(zone) = element.zone.filter(|_| !firewall(element)) {
-            all.entry(zone).or_insert_with(Vec::new).push(at);
-        }
-        all
-    });
+    let members: BTreeMap<usize, Vec<usize>> =
+        case.topology.elements.iter().enumerate().fold(BTreeMap::new(), |mut all, (at, element)| {
+            if let Some(zone) = element.zone.filter(|_| !firewall(element)) {
+                all.entry(zone).or_insert_with(Vec::new).push(at);
+            }
+            all
+        });
     looked(&CHECK, members.len(), cx);
     for (zone, from) in &members {
         let others: Vec<usize> = members

@@ -35,7 +35,9 @@ pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
         return;
     }
     cx.looked(firewall.looked(&CHECK, firewall.rule_count(), "rules"));
-    let of_administration = |chain: &Chain| ["implicit allowaccess", "implicit host-inbound-traffic", "management"].contains(&chain.name.as_str());
+    let of_administration = |chain: &Chain| {
+        ["implicit allowaccess", "implicit host-inbound-traffic", "management"].contains(&chain.name.as_str())
+    };
     let permits = firewall.permits_on(Hook::Input, &|entry, cubes| {
         let mut services = risky::management();
         if of_administration(entry.chain) {

@@ -35,17 +35,12 @@ const WIDE: u16 = 1_000;
 
 pub(crate) fn judge(firewall: &Firewall<'_>, cx: &JudgeCx<'_>) {
     firewall.looked_every_way(&CHECK, cx);
-    let permits = firewall.permits_on(Hook::Forward, &|_, cubes| {
-        cubes.iter().filter(|cube| widest(cube).is_some()).cloned().collect()
-    });
+    let permits = firewall
+        .permits_on(Hook::Forward, &|_, cubes| cubes.iter().filter(|cube| widest(cube).is_some()).cloned().collect());
     for permit in &permits {
         let Some((low, high)) = widest(&permit.witness).or_else(|| written(permit.rule)) else { continue };
         let finding = firewall.finding(&CHECK, permit).fact("ports", format!("{low}-{high}"));
-        cx.report(
-            firewall
-                .with_proposal(finding, permit.rule)
-                .fact("port_count", u32::from(high - low) + 1),
-        );
+        cx.report(firewall.with_proposal(finding, permit.rule).fact("port_count", u32::from(high - low) + 1));
     }
 }
 
