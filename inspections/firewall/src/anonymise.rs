@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sha2::{Digest, Sha256};
 
-use crate::vendors::mask;
+use crate::secrets::Masker;
 
 /// How many first bits of an IPv4 address are kept, by its first eight: those, and as many more as tell private and other
 /// special space from public space (RFC 6890).
@@ -42,9 +42,10 @@ impl Anonymiser {
     /// A whole text, line by line.
     pub fn text(&mut self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
+        let mut masker = Masker::default();
         for line in text.split_inclusive('\n') {
             let end = &line[line.trim_end_matches(['\r', '\n']).len()..];
-            let _ = write!(out, "{}{end}", self.line(&mask(line)));
+            let _ = write!(out, "{}{end}", self.line(&masker.line(line)));
         }
         out
     }

@@ -54,6 +54,7 @@ pub mod ports;
 pub mod proposal;
 pub mod risky;
 mod roles;
+mod secrets;
 pub mod spoof;
 pub mod standing;
 pub mod translate;

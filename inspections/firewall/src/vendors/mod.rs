@@ -22,6 +22,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use secdiag_model::{Format, Head, Note, NoteKind};
 
 use crate::policy::{Coverage, Policy};
+use crate::secrets::Masker;
+pub(crate) use crate::secrets::mask;
 
 /// A format and its parser; each file of this folder has one.
 pub struct Vendor {
@@ -234,11 +236,12 @@ const EXCERPT_MAX: usize = 2_000;
 /// A rule's lines as a reader may see them: secrets masked, cut at [`EXCERPT_MAX`] characters.
 pub(crate) fn excerpt<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = String::new();
+    let mut masker = Masker::default();
     for line in lines {
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&mask(line));
+        text.push_str(&masker.line(line));
         if text.len() > EXCERPT_MAX {
             let end = (0..=EXCERPT_MAX).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
             text.truncate(end);
@@ -249,51 +252,9 @@ pub(crate) fn excerpt<'a>(lines: impl IntoIterator<Item = &'a str>) -> String {
     text
 }
 
-/// Words after which a configuration line holds a secret.
-const SECRET_WORDS: &[&str] = &[
-    "password",
-    "passwd",
-    "passphrase",
-    "psksecret",
-    "secret",
-    "private-key",
-    "pre-shared-key",
-    "community",
-    "auth-pwd",
-    "priv-pwd",
-    "key",
-    "ikev1",
-    "enc",
-    "token",
-    "passwd-policy-key",
-    "wpakey",
-    "sae-password",
-];
-
-/// Replaces what follows a word that announces a secret.
-pub(crate) fn mask(line: &str) -> String {
-    let mut offset = 0;
-    for word in line.split_inclusive(char::is_whitespace) {
-        offset += word.len();
-        let bare = word.trim().trim_matches('"').to_ascii_lowercase();
-        if SECRET_WORDS.contains(&bare.as_str()) && !line[offset..].trim().is_empty() {
-            return format!("{}***", &line[..offset]);
-        }
-    }
-    line.trim_end().to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn secrets_are_masked_and_other_words_are_not() {
-        assert_eq!(mask("    set password ENC AAbb=="), "    set password ***");
-        assert_eq!(mask("enable secret 5 $1$x"), "enable secret ***");
-        assert_eq!(mask(" set comments \"no passwords here\""), " set comments \"no passwords here\"");
-        assert_eq!(mask(" set key"), " set key");
-    }
 
     #[test]
     fn consecutive_lines_become_one_note_and_all_are_counted() {
