@@ -276,7 +276,7 @@ fn take(top: &mut Fields<'_>, notes: &mut Notes) -> Facts {
         repairs: each(top, "repair", notes, repair),
         measures: each(top, "measure", notes, measure),
         accepted: each(top, "accepted", notes, accepted),
-        appetites: each(top, "appetite", notes, appetite),
+        appetites: each(top, "appetite", notes, |fields, notes| Some(appetite(fields, notes))),
         approved: each(top, "approved_connection", notes, approved),
     }
 }
@@ -387,12 +387,8 @@ fn accepted(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<Accepted> {
     Some(Accepted { at: fields.at(), approval: approval(fields, notes), event: fields.needed("event", notes)? })
 }
 
-fn appetite(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<Appetite> {
-    Some(Appetite {
-        at: fields.at(),
-        appetite: fields.number("single_event", notes),
-        approval: approval(fields, notes),
-    })
+fn appetite(fields: &mut Fields<'_>, notes: &mut Notes) -> Appetite {
+    Appetite { at: fields.at(), appetite: fields.number("single_event", notes), approval: approval(fields, notes) }
 }
 
 fn approved(fields: &mut Fields<'_>, notes: &mut Notes) -> Option<ApprovedConnection> {

@@ -122,6 +122,12 @@ impl Reason {
     }
 }
 
+/// Losses by function and minutes: at the worst minute and on average; nothing where they cannot be told.
+type Losses = BTreeMap<(usize, u64), Option<(u64, u64)>>;
+
+/// What an outage is that lasts longer than a limit: function, minutes, limit.
+type Beyond = fn(String, u64, u64) -> Reason;
+
 /// What is played with.
 pub struct Play<'a> {
     topology: &'a Topology,
@@ -137,7 +143,7 @@ pub struct Play<'a> {
     as_of: Date,
     days: i32,
     /// Losses already computed, by function and minutes.
-    losses: RefCell<BTreeMap<(usize, u64), Option<(u64, u64)>>>,
+    losses: RefCell<Losses>,
 }
 
 /// A redundancy group.
@@ -423,8 +429,7 @@ impl<'a> Play<'a> {
         for index in stopped {
             let function = self.functions[*index].1;
             let name = function.name.clone().unwrap_or_else(|| function.id.clone());
-            type Limit = fn(String, u64, u64) -> Reason;
-            let limits: [(Option<u64>, Option<u64>, Limit, &'static str); 3] = [
+            let limits: [(Option<u64>, Option<u64>, Beyond, &'static str); 3] = [
                 (minutes, function.rto_minutes, Reason::Recovery, "RTO"),
                 (minutes, function.mtpd_minutes, Reason::Tolerable, "MTPD"),
                 (function.copy_minutes, function.rpo_minutes, Reason::Data, "RPO"),

@@ -196,10 +196,10 @@ impl<'a> Maker<'a> {
         let mut became = Vec::with_capacity(drawing.nodes.len());
         for (at, node) in drawing.nodes.iter().enumerate() {
             let source = Source { file, place: node.place.clone() };
-            let named = self.named_roles(node);
+            let named = Self::named_roles(node);
             let plain = node.label.trim().is_empty() && node.shape.trim().is_empty();
             let is_box = holds[at];
-            if (is_box && !linked[at]) || (!linked[at] && (plain || named.is_empty())) {
+            if !linked[at] && (is_box || plain || named.is_empty()) {
                 became.push(Became::Nothing);
                 continue;
             }
@@ -245,7 +245,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Roles that a node names: by what its source says in so many words, by its label, by its shape.
-    fn named_roles(&self, node: &crate::drawing::Node) -> BTreeSet<Role> {
+    fn named_roles(node: &crate::drawing::Node) -> BTreeSet<Role> {
         let said = ["role", "device_role", "kind", "type"].iter().filter_map(|name| node.properties.get(*name));
         for said in said {
             let found = words::roles(said);
@@ -435,7 +435,7 @@ impl<'a> Maker<'a> {
             kind.map(|kind| self.zone(file, name, kind, source.clone()))
         });
         if let Some(zone) = zone {
-            self.topology.elements[element].zone = Some(zone)
+            self.topology.elements[element].zone = Some(zone);
         } else {
             let text = format!("zone {name}: what it is for");
             self.topology.questions.push(Question::Unknown(source, text));

@@ -33,6 +33,9 @@ pub struct Narrow {
     pub connections: u64,
 }
 
+/// By service and destination: who called, and how often.
+type Calls = BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>;
+
 /// Sources that a narrow rule lists one by one; more of them become the networks of /24 or /64 that they lie in.
 const ONE_BY_ONE: usize = 8;
 /// Destinations on the Internet for one service that are listed one by one; beyond it is a service of the Internet.
@@ -49,7 +52,7 @@ pub fn proposals(
     let lists = Lists::of(policy, as_of);
     let decider = lists.ready();
     // By rule, service and destination: who called how often.
-    let mut used: BTreeMap<*const Rule, BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>> = BTreeMap::new();
+    let mut used: BTreeMap<*const Rule, Calls> = BTreeMap::new();
     for seen in observed {
         let Some(proto) = proto_number(&seen.proto) else { continue };
         let question = Question {
@@ -79,7 +82,7 @@ pub fn proposals(
     used.into_iter().map(|(rule, calls)| (rule, proposal(calls, inside))).collect()
 }
 
-fn proposal(calls: BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>, inside: &AddrSet) -> Proposal {
+fn proposal(calls: Calls, inside: &AddrSet) -> Proposal {
     // Many sites of the Internet on one service are one rule: towards the outside.
     let mut sites: BTreeMap<&str, usize> = BTreeMap::new();
     let is_outside = |address: IpAddr| !inside.overlaps(&AddrSet::host(address));
@@ -88,7 +91,7 @@ fn proposal(calls: BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>, inside: 
     }
     let many: BTreeSet<String> =
         sites.into_iter().filter(|(_, count)| *count > SITES).map(|(service, _)| service.to_owned()).collect();
-    let mut rules: BTreeMap<(AddrSetKey, String), (AddrSet, BTreeSet<IpAddr>, u64)> = BTreeMap::new();
+    let mut rules: BTreeMap<(String, String), (AddrSet, BTreeSet<IpAddr>, u64)> = BTreeMap::new();
     let mut all = 0;
     for ((service, dst), (callers, count)) in calls {
         all += count;
@@ -99,7 +102,7 @@ fn proposal(calls: BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>, inside: 
         entry.2 += count;
     }
     // The same callers on the same service of several hosts are one rule.
-    let mut merged: BTreeMap<(String, AddrSetKey), Narrow> = BTreeMap::new();
+    let mut merged: BTreeMap<(String, String), Narrow> = BTreeMap::new();
     for ((_, service), (dst, callers, connections)) in rules {
         let src = sources(&callers);
         let narrow = Narrow { src: src.clone(), dst: AddrSet::empty(), service: service.clone(), connections: 0 };
@@ -111,8 +114,6 @@ fn proposal(calls: BTreeMap<(String, IpAddr), (BTreeSet<IpAddr>, u64)>, inside: 
     rules.sort_by(|a, b| (b.connections, &a.service).cmp(&(a.connections, &b.service)));
     Proposal { rules, connections: all }
 }
-
-type AddrSetKey = String;
 
 /// The callers themselves, or the networks that they lie in.
 fn sources(callers: &BTreeSet<IpAddr>) -> AddrSet {

@@ -159,7 +159,7 @@ fn mapped(address: IpAddr, from: &AddrSet, to: &Addrs) -> (IpAddr, bool) {
     let exact = to.lower == to.upper;
     match address {
         IpAddr::V4(v4) => {
-            let found = place(u32::from(v4), &from.v4, &to.upper.v4, |number| u128::from(number));
+            let found = place(u32::from(v4), &from.v4, &to.upper.v4, u128::from);
             let (number, known) = found.unwrap_or((v4.into(), false));
             (Ipv4Addr::from(number).into(), known && exact)
         }

@@ -197,6 +197,9 @@ enum After {
     Map(String),
 }
 
+/// Paths, and between each two of them whether the arrow points to the left and to the right.
+type Key = (Vec<Vec<String>>, Vec<(bool, bool)>);
+
 impl Reader<'_, '_> {
     fn read(&mut self) {
         loop {
@@ -268,7 +271,7 @@ impl Reader<'_, '_> {
     }
 
     /// `a.b -> c -> d`: paths, and arrows between them.
-    fn key(&mut self) -> Option<(Vec<Vec<String>>, Vec<(bool, bool)>)> {
+    fn key(&mut self) -> Option<Key> {
         let mut ends = Vec::new();
         let mut arrows = Vec::new();
         loop {
@@ -442,7 +445,7 @@ impl Reader<'_, '_> {
             out.push_str(&rest[..at]);
             let Some((name, after)) = rest[at + 2..].split_once('}') else { break };
             if let Some(value) = self.variables.get(&name.trim().to_lowercase()) {
-                out.push_str(value)
+                out.push_str(value);
             } else {
                 let place = self.scan.place();
                 self.sketch.unknown("no-such-variable", format!("the variable {name} is not set"), place);

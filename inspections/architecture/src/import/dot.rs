@@ -133,7 +133,7 @@ fn string(scan: &mut Scan<'_>) -> Token {
     let mut all = String::new();
     loop {
         if let Some(text) = scan.quoted('"') {
-            all.push_str(&text.replace("\\\r\n", "").replace("\\\n", ""))
+            all.push_str(&text.replace("\\\r\n", "").replace("\\\n", ""));
         } else {
             scan.next();
             return Token::Odd('"');

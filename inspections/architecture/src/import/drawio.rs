@@ -488,7 +488,7 @@ impl<'r, 't> Reader<'r, 't> {
             let joint = self.page.id(&edge.id);
             for (from, to) in [(from, Some(joint.clone())), (Some(joint), to)] {
                 if let (Some(from), Some(to)) = (from, to) {
-                    self.sketch.connect(self.link(edge, &from, &to, &label, &place));
+                    self.sketch.connect(Self::link_of(edge, &from, &to, &label, &place));
                 }
             }
             return;
@@ -499,7 +499,7 @@ impl<'r, 't> Reader<'r, 't> {
                     let text = "an edge is not glued: its end is the shape where it is drawn";
                     self.sketch.assumed("edge-end-as-drawn", text, place.clone());
                 }
-                let mut link = self.link(edge, &from, &to, &label, &place);
+                let mut link = Self::link_of(edge, &from, &to, &label, &place);
                 if drawn {
                     set(&mut link.properties, "ends", "as drawn");
                 }
@@ -513,7 +513,7 @@ impl<'r, 't> Reader<'r, 't> {
     }
 
     /// An arrow at the end alone points from first to second, one at the start alone the other way round.
-    fn link(&self, edge: &Cell<'_>, from: &str, to: &str, label: &str, place: &str) -> Link {
+    fn link_of(edge: &Cell<'_>, from: &str, to: &str, label: &str, place: &str) -> Link {
         let arrow = |name: &str, default: &'static str| edge.style.get(name).unwrap_or(default) != "none";
         let (start, end) = (arrow("startArrow", "none"), arrow("endArrow", "classic"));
         let (from, to) = if start && !end { (to, from) } else { (from, to) };

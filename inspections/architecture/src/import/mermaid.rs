@@ -665,9 +665,9 @@ fn words(text: &str) -> String {
         let entity = !name.is_empty() && tail[name.len()..].starts_with(';');
         let number = name.bytes().all(|byte| byte.is_ascii_digit());
         if entity {
-            plain.push_str(&entities(&if number { format!("&#{name};") } else { format!("&{name};") }))
+            plain.push_str(&entities(&if number { format!("&#{name};") } else { format!("&{name};") }));
         } else {
-            plain.push('#')
+            plain.push('#');
         }
         rest = if entity { &tail[name.len() + 1..] } else { tail };
     }

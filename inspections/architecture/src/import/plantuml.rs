@@ -306,8 +306,10 @@ impl Reader<'_> {
             let note_line = matches!(word, "note" | "legend") || word == "hnote" || word == "rnote";
             if note_line {
                 let single = word == "note" && (text.contains(" : ") || (text.contains('"') && text.contains(" as ")));
-                if !single && scan.rest().contains(&format!("end {word}"))
-                    || (!single && scan.rest().contains(&format!("end{word}")))
+                if !single
+                    && [format!("end {word}"), format!("end{word}")]
+                        .iter()
+                        .any(|end| scan.rest().contains(end.as_str()))
                 {
                     skip_to_end(&mut scan, word);
                 }
@@ -368,7 +370,7 @@ impl Reader<'_> {
         if let Some(at) = rest.find('[').filter(|at| !rest[..*at].contains('"') && *at > 0) {
             let inner = &rest[at + 1..];
             match inner.find(']') {
-                Some(end) => body = inner[..end].to_owned(),
+                Some(end) => inner[..end].clone_into(&mut body),
                 None => body = format!("{inner}\n{}", scan.until("]").unwrap_or_default()),
             }
             if inner.find(']').is_none() {
@@ -418,9 +420,8 @@ impl Reader<'_> {
         let plain = plain.trim().trim_end_matches('$').trim();
         let (name, alias) = split_as(plain);
         let (label, alias) = match (alias, is_quoted(name)) {
-            (Some(alias), true) => (name, alias),
             (Some(alias), false) if is_quoted(alias) => (alias, name),
-            (Some(alias), false) => (name, alias),
+            (Some(alias), _) => (name, alias),
             (None, _) => (name, name),
         };
         let label = clean(label);
@@ -433,8 +434,8 @@ impl Reader<'_> {
     fn short(&mut self, text: &str, line: u32) -> bool {
         let container = text.ends_with('{');
         let text = text.trim_end_matches('{').trim();
-        let (shape, rest) = if text.starts_with("()") {
-            ("interface", text[2..].trim())
+        let (shape, rest) = if let Some(name) = text.strip_prefix("()") {
+            ("interface", name.trim())
         } else if text.starts_with('[') && text.contains(']') {
             ("component", text)
         } else if text.starts_with('(') && text.contains(')') {
@@ -625,7 +626,9 @@ impl Reader<'_> {
         }
         for pair in ids.windows(2) {
             let mut drawn = link(&pair[0], &pair[1], "", false, Self::place(line));
-            properties.iter().for_each(|(name, value)| set(&mut drawn.properties, name, value));
+            for (name, value) in &properties {
+                set(&mut drawn.properties, name, value);
+            }
             self.sketch.connect(drawn);
         }
     }

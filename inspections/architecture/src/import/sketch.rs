@@ -209,14 +209,18 @@ impl Sketch {
                 told.push(("container-cycle", text, self.nodes[*last].place.clone()));
                 outer[*last] = None;
             }
-            way.into_iter().for_each(|at| state[at] = 2);
+            for at in way {
+                state[at] = 2;
+            }
         }
         for (at, outer) in outer.iter().enumerate() {
             if outer.is_none() {
                 self.nodes[at].within = None;
             }
         }
-        told.into_iter().for_each(|(reason, text, place)| self.unknown(reason, text, place));
+        for (reason, text, place) in told {
+            self.unknown(reason, text, place);
+        }
     }
 
     /// A link whose end is no node is no link.

@@ -201,7 +201,7 @@ pub(crate) fn parse_at(text: &str, place: &str, sketch: &mut Sketch) -> Option<T
                 Ok(Some(c)) => tree.add_text(&open, c.encode_utf8(&mut [0; 4]), line),
                 _ => {
                     if let Some(text) = quick_xml::escape::resolve_predefined_entity(&reference) {
-                        tree.add_text(&open, text, line)
+                        tree.add_text(&open, text, line);
                     } else {
                         let text = format!("the entity {} is not known: left out", &*reference);
                         sketch.unknown("xml-entity", text, where_(line));

@@ -187,10 +187,13 @@ impl Clues {
             _ => &words[..],
         };
         match words {
-            ["#RANCID-CONTENT-TYPE:" | "!RANCID-CONTENT-TYPE:", kind, ..] => match kind.starts_with("juniper") {
-                true => self.points += 10,
-                false => self.other = true,
-            },
+            ["#RANCID-CONTENT-TYPE:" | "!RANCID-CONTENT-TYPE:", kind, ..] => {
+                if kind.starts_with("juniper") {
+                    self.points += 10;
+                } else {
+                    self.other = true;
+                }
+            }
             ["##", "Last", "commit:" | "changed:", ..] => self.points += 4,
             // Other systems with the same shape: VyOS, PAN-OS, Gaia, F5, FortiOS.
             ["set", "interfaces", "ethernet" | "loopback" | "bonding", ..]
@@ -745,7 +748,7 @@ fn groups<'a>(ways: impl Iterator<Item = (&'a String, &'a Layers)>) -> Vec<Group
 fn past(name: &str, family: Family) -> Chain {
     let mut rule = Rule::new(Action::Permit, 0);
     let set = if family == Family::Inet { AddrSet::full_v4() } else { AddrSet::full_v6() };
-    rule.id = name.to_owned();
+    name.clone_into(&mut rule.id);
     rule.text = format!("({name})");
     rule.implicit = true;
     rule.log = Log::No;

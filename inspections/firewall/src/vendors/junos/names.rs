@@ -412,7 +412,9 @@ pub(super) fn host_inbound(kind: &str, name: &str) -> Option<Services> {
         "any-service" => Some(Services::any()),
         "all" => {
             let mut all = Services::default();
-            table.iter().for_each(|(_, text)| all.add(&services(text)));
+            for (_, text) in table {
+                all.add(&services(text));
+            }
             Some(all)
         }
         _ => table.iter().find(|(known, _)| *known == name).map(|(_, text)| services(text)),

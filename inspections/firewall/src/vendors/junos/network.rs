@@ -67,7 +67,7 @@ pub(super) fn units(tree: &Tree, system: Id, trouble: &mut Trouble) -> Vec<Unit>
             read.name = format!("{name}.{}", tree.word(unit));
             read.disabled |= down;
             if read.description.is_empty() {
-                read.description = tree.value(interface, "description").unwrap_or_default().to_owned();
+                tree.value(interface, "description").unwrap_or_default().clone_into(&mut read.description);
             }
             units.push(read);
         }

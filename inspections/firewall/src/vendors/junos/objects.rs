@@ -13,11 +13,14 @@ use crate::net::{AddrSet, Service, proto};
 use crate::policy::{Addrs, Schedule, Services};
 use crate::vendors::{Enter, Nesting, Trouble};
 
+/// Ranges of IPv4 and of IPv6.
+type Ranges = (Vec<(u32, u32)>, Vec<(u128, u128)>);
+
 /// Unions of many sets at once: one by one would take time with the square of their number.
 #[derive(Default)]
 pub(super) struct Union {
-    lower: (Vec<(u32, u32)>, Vec<(u128, u128)>),
-    upper: (Vec<(u32, u32)>, Vec<(u128, u128)>),
+    lower: Ranges,
+    upper: Ranges,
     unknown: Vec<String>,
     wide: bool,
 }

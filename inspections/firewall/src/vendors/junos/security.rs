@@ -77,7 +77,7 @@ impl Reader<'_> {
                 "from-zone" => {
                     for (from, to, pair) in zone_pairs(tree, key) {
                         for policy in tree.get(pair, "policy").into_iter().flat_map(|id| tree.all(id)) {
-                            let mut rule = self.policy(policy, &[from.clone()], &[to.clone()]);
+                            let mut rule = self.policy(policy, std::slice::from_ref(&from), std::slice::from_ref(&to));
                             rule.id = format!("from-zone {from} to-zone {to} policy {}", tree.word(policy));
                             rule.enabled &= !off && !tree.is_inactive(pair);
                             if to == HOST {

@@ -320,7 +320,9 @@ pub(super) fn compare(
 }
 
 fn uncertain(cells: &mut [Cell], text: &str) {
-    cells.iter_mut().for_each(|cell| cell.unknown(text));
+    for cell in cells {
+        cell.unknown(text);
+    }
 }
 
 /// A comparison of one key.

@@ -96,7 +96,7 @@ impl Builder<'_, '_> {
         if chains.is_empty() {
             return None;
         }
-        let paths = self.paths(tables, &chains);
+        let paths = Self::paths(tables, &chains);
         let (mut out, mut inward) = (BTreeSet::new(), BTreeSet::new());
         for nat in &self.nat {
             let (names, seen) =
@@ -141,7 +141,7 @@ impl Builder<'_, '_> {
         Chain { name, rules, default }
     }
 
-    fn paths(&self, tables: &[&Table<'_>], chains: &[Chain]) -> Vec<Path> {
+    fn paths(tables: &[&Table<'_>], chains: &[Chain]) -> Vec<Path> {
         let mut layers: Vec<Layer<'_>> = Vec::new();
         let by_name: BTreeMap<&str, &Chain> = chains.iter().map(|chain| (chain.name.as_str(), chain)).collect();
         for table in tables.iter().filter(|table| !table.dormant) {
@@ -533,7 +533,9 @@ impl Reading {
                 let result = if values.is_empty() { Ok(()) } else { one_key(&mut cells, key, true, &values, &text) };
                 self.told(result, &text, trouble);
             } else {
-                cells.iter_mut().for_each(|cell| cell.unknown(&format!("{text} *")));
+                for cell in &mut cells {
+                    cell.unknown(&format!("{text} *"));
+                }
             }
             self.conclude(cells, &verdict);
         }
@@ -541,7 +543,9 @@ impl Reading {
 
     fn conclude(&mut self, mut cells: Vec<Cell>, verdict: &Verdict) {
         if *verdict == Verdict::Queue {
-            cells.iter_mut().for_each(|cell| cell.unknown("a program decides (queue)"));
+            for cell in &mut cells {
+                cell.unknown("a program decides (queue)");
+            }
         }
         let action = self.action(verdict).unwrap_or(Action::Continue);
         self.outcomes.extend(cells.into_iter().map(|cell| (cell, action.clone())));
@@ -550,10 +554,10 @@ impl Reading {
 
 /// Rules that differ in one set only become one: concatenations list the same address or port many times.
 fn merge(rules: Vec<Rule>) -> Vec<Rule> {
+    type Part = fn(&mut Rule) -> Option<&mut Addrs>;
     if rules.len() < 2 {
         return rules;
     }
-    type Part = fn(&mut Rule) -> Option<&mut Addrs>;
     let parts: [Part; 3] = [|_| None, |rule| Some(&mut rule.src), |rule| Some(&mut rule.dst)];
     parts.into_iter().fold(rules, |rules, part| {
         let mut places: BTreeMap<String, usize> = BTreeMap::new();

@@ -395,12 +395,11 @@ impl<'t> Cursor<'_, 't> {
                 }
             }
             if self.take(":") {
-                match self.is_key() {
-                    true => {
-                        found.mapped = true;
-                        self.arguments();
-                    }
-                    false => found.port = Some(self.value()?),
+                if self.is_key() {
+                    found.mapped = true;
+                    self.arguments();
+                } else {
+                    found.port = Some(self.value()?);
                 }
             }
         }
@@ -777,7 +776,7 @@ const UNITS: [&str; 5] = ["packets", "bytes", "kbytes", "mbytes", "gbytes"];
 pub(super) fn text_of(tokens: &[Token<'_>]) -> String {
     let mut text = String::new();
     for token in tokens {
-        if !text.is_empty() && !(token.is(",") || token.is(":")) {
+        if !(text.is_empty() || token.is(",") || token.is(":")) {
             text.push(' ');
         }
         if token.kind == Kind::Quoted {

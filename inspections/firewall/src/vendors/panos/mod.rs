@@ -149,7 +149,7 @@ fn finish(vendor: &str, tree: &Tree, lines: &[&str], truncated: bool, mut troubl
     layout.not_inspected(&mut trouble);
     let coverage = trouble.coverage(total);
     for policy in &mut policies {
-        policy.vendor = vendor.to_owned();
+        vendor.clone_into(&mut policy.vendor);
         policy.coverage = coverage;
         policy.truncated = truncated;
     }
@@ -235,8 +235,8 @@ impl<'t> Layout<'t> {
 
     fn host(&self) -> String {
         let way = ["deviceconfig", "system"];
-        let host = self.devices.iter().filter_map(|device| self.tree.at(*device, &way));
-        let host = host.filter_map(|system| self.tree.value(system, "hostname")).next();
+        let mut host = self.devices.iter().filter_map(|device| self.tree.at(*device, &way));
+        let host = host.find_map(|system| self.tree.value(system, "hostname"));
         host.unwrap_or_default().to_owned()
     }
 

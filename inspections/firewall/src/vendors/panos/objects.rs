@@ -554,6 +554,19 @@ fn filter_words(filter: &str) -> Vec<String> {
     words
 }
 
+/// Does what an operator says to the last values.
+fn apply(operator: &str, values: &mut Vec<bool>) -> Option<()> {
+    let last = values.pop()?;
+    let value = match operator {
+        "not" => !last,
+        "and" => values.pop()? & last,
+        "or" => values.pop()? | last,
+        _ => return None,
+    };
+    values.push(value);
+    Some(())
+}
+
 /// Whether a filter selects something with these tags; `and` binds tighter than `or`. A filter that cannot be read
 /// selects nothing: what it selects is unknown anyhow.
 fn selects(words: &[String], tags: &[&str]) -> bool {
@@ -566,17 +579,6 @@ fn selects(words: &[String], tags: &[&str]) -> bool {
         "or" => 1,
         _ => 0,
     };
-    fn apply(operator: &str, values: &mut Vec<bool>) -> Option<()> {
-        let last = values.pop()?;
-        let value = match operator {
-            "not" => !last,
-            "and" => values.pop()? & last,
-            "or" => values.pop()? | last,
-            _ => return None,
-        };
-        values.push(value);
-        Some(())
-    }
     for word in words {
         let lower = word.to_ascii_lowercase();
         match lower.as_str() {

@@ -234,7 +234,7 @@ impl Reader<'_, '_> {
             values => self.objects.services(&values, &[], self.trouble),
         };
         if let Some(source) = tree.child(id, "source-translation") {
-            nat.to_src = self.to_source(source, interfaces);
+            nat.to_src = self.translated_source(source, interfaces);
             nat.both_ways = tree.child(source, "static-ip").is_some_and(|fixed| tree.is_yes(fixed, "bi-directional"));
         }
         for key in ["destination-translation", "dynamic-destination-translation"] {
@@ -246,7 +246,7 @@ impl Reader<'_, '_> {
             match tree.value(destination, "translated-port").map(str::parse::<u16>) {
                 Some(Ok(port)) => nat.to_port = Some(Ports(crate::interval::Intervals::one(port))),
                 Some(Err(_)) => {
-                    self.trouble.line(tree.first(destination), "bad-value", "a translated port is no number")
+                    self.trouble.line(tree.first(destination), "bad-value", "a translated port is no number");
                 }
                 None => {}
             }
@@ -255,7 +255,7 @@ impl Reader<'_, '_> {
         nat
     }
 
-    fn to_source(&mut self, source: Id, interfaces: &[Interface]) -> Option<Addrs> {
+    fn translated_source(&mut self, source: Id, interfaces: &[Interface]) -> Option<Addrs> {
         let tree = self.tree;
         let (kind, name) = tree.children(source).map(|kind| (kind, tree.name(kind))).next()?;
         if name == "none" {

@@ -132,7 +132,7 @@ impl Builder {
                 let name = start.attributes().with_checks(false).flatten().find(|one| one.key.as_ref() == "name");
                 let name = name.map(|name| {
                     let value = name.normalized_value(XmlVersion::Implicit1_0);
-                    value.map_or_else(|_| name.value.to_string(), |value| value.into_owned())
+                    value.map_or_else(|_| name.value.to_string(), std::borrow::Cow::into_owned)
                 });
                 if name.is_none() {
                     trouble.line(line, "no-name", "an entry has no name");

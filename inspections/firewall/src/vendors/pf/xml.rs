@@ -68,12 +68,9 @@ pub(super) fn read(text: &str) -> Option<Document> {
     let mut broken = false;
     loop {
         let from = position(reader.buffer_position());
-        let event = match reader.read_event() {
-            Ok(event) => event,
-            Err(_) => {
-                broken = true;
-                break;
-            }
+        let Ok(event) = reader.read_event() else {
+            broken = true;
+            break;
         };
         let to = position(reader.buffer_position());
         match event {
@@ -147,7 +144,7 @@ fn uuid(start: &quick_xml::events::BytesStart<'_>) -> String {
         if AsRef::<str>::as_ref(&attribute.key) == "uuid" {
             return attribute
                 .normalized_value(quick_xml::XmlVersion::Implicit1_0)
-                .map(|value| value.into_owned())
+                .map(std::borrow::Cow::into_owned)
                 .unwrap_or_default();
         }
     }
