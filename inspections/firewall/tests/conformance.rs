@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use secdiag_firewall::flat::{Effect, Packet, Universe, flatten};
 use secdiag_firewall::net::{proto, proto_number};
 use secdiag_firewall::policy::{Action, Hook, Policy};
-use secdiag_firewall::vendors::{self, Parsed, VENDORS};
+use secdiag_firewall::vendors::{self, Parsed, VENDORS, tables};
 use secdiag_firewall::{FIREWALL, FORMATS};
 use secdiag_inspect::DecodedText;
 use secdiag_inspect::testkit::{Bench, recognise};
-use secdiag_model::{Head, Match};
+use secdiag_model::{Head, Match, NoteKind};
 
 fn data() -> PathBuf {
     std::env::var_os("SECDIAG_DATA").map(PathBuf::from).expect("SECDIAG_DATA names the evidence folder")
@@ -55,6 +55,7 @@ fn vendor_files_are_understood_or_noted() {
     let firewall = data.join("firewall");
     let mut seen: BTreeMap<&str, (u64, u64, u64)> = BTreeMap::new();
     let mut count = 0;
+    let mut wrong = Vec::new();
     for folder in [
         "vendor_snippets",
         "mixed_unit",
@@ -67,32 +68,43 @@ fn vendor_files_are_understood_or_noted() {
         for path in files(&firewall.join(folder)) {
             let bytes = std::fs::read(&path).unwrap();
             count += 1;
-            for format in FORMATS {
+            for vendor in VENDORS {
+                let id = vendor.format.id;
                 let start = Instant::now();
-                parse(format.id, &bytes);
-                assert!(start.elapsed() < Duration::from_secs(10), "{} hangs on {}", format.id, path.display());
+                parse(id, &bytes);
+                assert!(start.elapsed() < Duration::from_secs(10), "{id} hangs on {}", path.display());
             }
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             let Some(format) = recognise(FORMATS, &name, &bytes) else { continue };
+            // Workbooks are read from bytes, with the profiles beside them: the tests of tables do so.
+            if [tables::WORKBOOK.format.id, tables::profile::FORMAT.id].contains(&format.id) {
+                continue;
+            }
             let parsed = parse(format.id, &bytes);
             let lines = DecodedText::decode(&bytes).text.lines().count() as u64;
             for note in &parsed.notes {
-                let whole_file = ["list-not-applied"].contains(&note.reason.as_str());
                 let Some(place) = &note.place else {
-                    assert!(whole_file, "{}: {note:?} has no line", path.display());
+                    // What a file as a whole leaves open has no line; what was not understood in it has one.
+                    if note.kind != NoteKind::Assumed && note.reason != "list-not-applied" {
+                        wrong.push(format!("{}: {note:?} has no line", path.display()));
+                    }
                     continue;
                 };
                 let number = place.rsplit([' ', '-']).next().unwrap();
-                assert!(number.parse::<u64>().is_ok_and(|n| n >= 1 && n <= lines), "{}: {note:?}", path.display());
+                if !number.parse::<u64>().is_ok_and(|n| n >= 1 && n <= lines) {
+                    wrong.push(format!("{}: {note:?}", path.display()));
+                }
             }
             let Some(coverage) = parsed.policies.first().map(|policy| policy.coverage) else { continue };
             let noted: u64 = parsed
                 .notes
                 .iter()
-                .filter(|note| note.kind == secdiag_model::NoteKind::NotUnderstood && note.reason != "not-inspected")
+                .filter(|note| note.kind == NoteKind::NotUnderstood && note.reason != "not-inspected")
                 .map(|note| note.count)
                 .sum();
-            assert_eq!(coverage.total - coverage.understood, noted, "{}", path.display());
+            if coverage.total - coverage.understood != noted {
+                wrong.push(format!("{}: {coverage:?}, but {noted} noted", path.display()));
+            }
             let entry = seen.entry(format.id).or_default();
             *entry = (entry.0 + 1, entry.1 + coverage.total, entry.2 + coverage.understood);
             // What is read is judged without a crash.
@@ -111,6 +123,7 @@ fn vendor_files_are_understood_or_noted() {
     }
     println!("{count} files; recognised (files, lines, understood): {seen:?}");
     assert!(count > 800);
+    assert!(wrong.is_empty(), "{}: {}", wrong.len(), wrong.join("\n"));
     for (format, (_, total, understood)) in seen {
         assert!(understood * 100 >= total * 97, "{format}: {understood} of {total} lines understood");
     }

@@ -41,7 +41,10 @@ fn sniff(head: &Head<'_>) -> Match {
         || head_lines(head).any(|line| pair(line).is_some_and(|(key, _)| key == Key::Name) && !line.starts_with(' '));
     let dashes = || head_lines(head).any(|line| line.len() > 20 && line.chars().all(|c| c == '-'));
     let registry = has("|Action=") && has("|Dir=") && has("v2.");
-    let objects = has("DisplayName") && has("Direction") && has("Action") && (has("Profile") || has("Enabled"));
+    // `-DisplayName` is a parameter of a command in a text about Windows, not a property that was exported.
+    let property = |word: &str| text.match_indices(word).any(|(at, _)| !text[..at].ends_with(['-', '.', '$']));
+    let objects = ["DisplayName", "Direction", "Action"].into_iter().all(property)
+        && (property("Profile") || property("Enabled"));
     let added = || {
         head_lines(head).any(|line| line.trim().to_ascii_lowercase().starts_with("netsh advfirewall firewall add rule"))
     };
