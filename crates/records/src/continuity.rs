@@ -5,7 +5,7 @@
 //! RTO the time to recover in, RPO the stretch of data that may be lost.
 
 use jiff::civil::Date;
-use secdiag_model::{Head, Match, Note};
+use secdiag_model::{EvidenceKind, Format, Head, Match, Note};
 use serde::{Deserialize, Serialize};
 
 use crate::tree::{self, Syntax};
@@ -13,6 +13,10 @@ use crate::{At, Fields, Notes, declared, has_columns};
 
 /// The word after `secdiag` in a file of this kind.
 pub const KIND: &str = "continuity";
+
+/// Files of this kind. Intake knows it once, by the compliance inspection; whoever else reads it names it from here.
+pub const FORMAT: Format =
+    Format { id: "continuity-records", kind: EvidenceKind::Bcp, title: "Continuity records (TOML, YAML)", sniff };
 
 /// Columns that tell a register of backup jobs as CSV.
 pub const BACKUP_COLUMNS: &[&str] = &["job", "date", "result"];

@@ -1,7 +1,7 @@
 //! Inspection of network architecture: items GOV-1, FIN-1 and SEC-1; diagrams, single points of failure, what they cost.
 //!
 //! *Evidence*: drawings of the formats of [`import`], each read into a [`drawing::Drawing`], and the firm's own file
-//! beside them ([`facts`]). Judging makes one typed network of a system's drawings and facts ([`topology`]), takes its
+//! beside them ([`facts`]), with continuity records where there are some ([`joined`]). Judging makes one typed network of a system's drawings and facts ([`topology`]), takes its
 //! shape apart ([`graph`]), plays every single failure through ([`failure`]) and asks the questions of [`checks`].
 //!
 //! *Limits*: what is not drawn is not known. A role that nothing says is asked for, never guessed; a limit, repair time
@@ -20,13 +20,15 @@ pub mod facts;
 pub mod failure;
 pub mod graph;
 pub mod import;
+pub mod joined;
 pub mod map;
 pub mod needs;
 pub mod topology;
 pub mod words;
 
 use secdiag_inspect::{Document, Facts as Evidence, Inspection, JudgeCx, Meta, ParseCx, Stop, Unit};
-use secdiag_model::{Artefact, EvidenceKind, Format, Note, NoteKind};
+use secdiag_model::{Artefact, EvidenceKind, EvidenceSet, Format, Note, NoteKind};
+use secdiag_records::continuity::{self, Continuity};
 use serde::{Deserialize, Serialize};
 
 use crate::drawing::Drawing;
@@ -66,7 +68,7 @@ readers! {
 }
 
 static META: Meta =
-    Meta { id: "architecture", parser_version: 1, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
+    Meta { id: "architecture", parser_version: 2, checks: checks::CHECKS, formats: FORMATS, tables: &[] };
 
 struct Architecture;
 
@@ -78,14 +80,27 @@ impl Inspection for Architecture {
         &META
     }
 
+    /// Continuity records belong to another inspection, which tells them apart; they are read here as well.
+    fn units(&self, evidence: &EvidenceSet) -> Vec<Unit> {
+        let mut units = Unit::per_content(evidence, FORMATS);
+        units.extend(Unit::per_content(evidence, &[&continuity::FORMAT]));
+        units
+    }
+
     fn parse(&self, unit: &Unit, cx: &ParseCx<'_>) -> Result<(), Stop> {
         let artefact = unit.first();
         let format = artefact.format().unwrap_or_default();
+        let syntax =
+            |text: &str| secdiag_records::declaration(text).map_or(secdiag_records::Syntax::Toml, |(syntax, _)| syntax);
+        if format == continuity::FORMAT.id {
+            // What is not understood in it is noted by the inspection of continuity.
+            let text = cx.text(artefact)?.text;
+            let (records, _) = continuity::read(&text, syntax(&text));
+            return cx.document(&unit.artefacts, &ContinuityDocument { records });
+        }
         if format == FACTS.id {
             let text = cx.text(artefact)?.text;
-            let syntax =
-                secdiag_records::declaration(&text).map_or(secdiag_records::Syntax::Toml, |(syntax, _)| syntax);
-            let (facts, notes) = facts::read(&text, syntax);
+            let (facts, notes) = facts::read(&text, syntax(&text));
             for note in notes {
                 cx.note(note.on(artefact));
             }
@@ -112,6 +127,7 @@ impl Inspection for Architecture {
     fn judge(&self, evidence: &Evidence<'_>, cx: &JudgeCx<'_>) -> Result<(), Stop> {
         let drawings = evidence.documents::<DrawingDocument>()?;
         let facts = evidence.documents::<FactsDocument>()?;
+        let records = evidence.documents::<ContinuityDocument>()?;
         let mut artefacts: Vec<&Artefact> = Vec::new();
         let mut drawn = Vec::new();
         for document in &drawings {
@@ -122,12 +138,23 @@ impl Inspection for Architecture {
                 artefacts.push(artefact);
             }
         }
-        let mut stated = Vec::new();
+        let mut told = Vec::new();
         for document in &facts {
             let Some(artefact) = document.artefacts.first() else { continue };
-            stated.push((artefacts.len(), &document.value.facts));
+            told.push((artefacts.len(), document.value.facts.clone()));
             artefacts.push(artefact);
         }
+        if artefacts.is_empty() {
+            return Ok(());
+        }
+        for document in &records {
+            let Some(artefact) = document.artefacts.first() else { continue };
+            for note in joined::join(&mut told, artefacts.len(), &document.value.records) {
+                cx.note(note.on(artefact));
+            }
+            artefacts.push(artefact);
+        }
+        let stated: Vec<(usize, &Facts)> = told.iter().map(|(file, facts)| (*file, facts)).collect();
         let topology = topology::Topology::of(&drawn, &stated);
         if topology.elements.is_empty() {
             return Ok(());
@@ -164,6 +191,16 @@ struct DrawingDocument {
 
 impl Document for DrawingDocument {
     const KIND: &'static str = "drawing";
+}
+
+/// Continuity records as they are kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct ContinuityDocument {
+    records: Continuity,
+}
+
+impl Document for ContinuityDocument {
+    const KIND: &'static str = "continuity";
 }
 
 /// The firm's file as it is kept.

@@ -10,6 +10,7 @@ use jiff::civil::date;
 use secdiag_architecture::{ARCHITECTURE, FORMATS};
 use secdiag_catalogue::ThresholdSet;
 use secdiag_inspect::testkit::{Bench, Judged, recognise};
+use secdiag_records::continuity;
 
 fn judge(bench: &Bench) -> Judged {
     let none = r#"{"id":"none","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#;
@@ -60,4 +61,30 @@ fn a_drawing_and_the_firm_s_file_are_one_network() {
         .map(|finding| finding.subject.summary())
         .collect();
     assert!(stops.contains(&"fw".to_owned()) && stops.contains(&"web".to_owned()), "{stops:?}");
+}
+
+/// The impact analysis says what an outage costs and how long it may last, the register of drills when a pair was
+/// tried; the architecture file says only what the function needs.
+#[test]
+fn continuity_records_complete_the_firm_s_file() {
+    let drawing = "flowchart TD\n  net[網際網路] --> fw[FW-1]\n  fw --> web[Web-1]\n  fw --> web2[Web-2]\n";
+    let facts = "secdiag = \"architecture\"\n[[function]]\nid = \"orders\"\nneeds = \"web\"\nrto_minutes = 300\n\
+                 [[redundancy]]\ngroup = \"web\"\nmembers = [\"web\", \"web2\"]\n\
+                 [[element]]\nid = \"fw\"\nrole = \"firewall\"\nrepair_minutes = 240\n";
+    let records = "secdiag = \"continuity\"\n[[function]]\nid = \"orders\"\nrto_minutes = 30\nmtpd_minutes = 60\n\
+                   loss_per_hour = 1000000\n[[function]]\nid = \"settlement\"\nrto_minutes = 60\n\
+                   [[redundancy]]\ngroup = \"web\"\nmembers = [\"web\", \"web2\"]\ntested_on = 2026-10-01\n";
+    static RECORDS: secdiag_model::Format = continuity::FORMAT;
+    let bench = Bench::default().file(ARCHITECTURE, "net.mmd", drawing.as_bytes());
+    let bench = bench.file(ARCHITECTURE, "facts.toml", facts.as_bytes());
+    let alone = judge(&bench);
+    assert!(!alone.checks().contains(&"architecture/outage-exceeds-tolerance"), "{:?}", alone.checks());
+    assert!(alone.checks().contains(&"architecture/redundancy-untested"), "{:?}", alone.checks());
+    let together = judge(&bench.file_as(&RECORDS, "bia.toml", records.as_bytes()));
+    assert!(together.checks().contains(&"architecture/outage-exceeds-tolerance"), "{:?}", together.checks());
+    assert!(!together.checks().contains(&"architecture/redundancy-untested"), "{:?}", together.checks());
+    let mut notes: Vec<(&str, Option<&str>)> =
+        together.notes.iter().map(|note| (note.reason.as_str(), note.place.as_deref())).collect();
+    notes.retain(|(reason, _)| ["figures-contradict", "function-not-mapped"].contains(reason));
+    assert_eq!(notes, [("figures-contradict", Some("line 2")), ("function-not-mapped", Some("line 7"))]);
 }

@@ -38,14 +38,6 @@ const ANSWERS_XLSX: Format = Format {
     sniff: |head| workbook::has_sheet(head, answers::COLUMNS),
 };
 
-/// Continuity records.
-const CONTINUITY: Format = Format {
-    id: "continuity-records",
-    kind: EvidenceKind::Bcp,
-    title: "Continuity records (TOML, YAML)",
-    sniff: continuity::sniff,
-};
-
 /// Register of backup jobs.
 const BACKUPS: Format = Format {
     id: "backup-register",
@@ -107,7 +99,7 @@ pub(crate) static FORMATS: [&Format; 11] = [
     &ANSWERS,
     &ANSWERS_CSV,
     &ANSWERS_XLSX,
-    &CONTINUITY,
+    &continuity::FORMAT,
     &BACKUPS,
     &RECORDS,
     &AUDITS,
@@ -119,7 +111,7 @@ pub(crate) static FORMATS: [&Format; 11] = [
 
 /// Formats whose files are each read alone.
 pub(crate) static FILES: &[&Format] =
-    &[&ANSWERS, &ANSWERS_CSV, &ANSWERS_XLSX, &CONTINUITY, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
+    &[&ANSWERS, &ANSWERS_CSV, &ANSWERS_XLSX, &continuity::FORMAT, &BACKUPS, &RECORDS, &AUDITS, &LETTERS];
 
 /// Formats whose files of one folder are one result, the run first.
 pub(crate) const RESULT: [&str; 3] = ["secdiag-run", "secdiag-items", "secdiag-findings"];

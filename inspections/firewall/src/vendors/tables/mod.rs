@@ -237,7 +237,7 @@ const WORDS: &[(Column, &[&str])] = &[
     (Column::Disabled, &["disabled", "disable", "inactive", "停用", "是否停用"]),
     (
         Column::Action,
-        &["action", "verdict", "permitdeny", "allowdeny", "動作", "處理", "處理方式", "行為", "允許拒絕", "執行動作"],
+        &["action", "permitdeny", "allowdeny", "動作", "處理", "處理方式", "行為", "允許拒絕", "執行動作"],
     ),
     (
         Column::In,

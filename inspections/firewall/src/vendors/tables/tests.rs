@@ -66,6 +66,9 @@ fn tables_are_told_from_logs() {
             "a table with sources and destinations: a column of its own must say the action of each rule, and one more its number, name or state"
         )
     );
+    let packets =
+        "id,in_iface,out_iface,src,dst,proto,sport,dport,verdict\n1,eth0,,192.0.2.1,192.0.2.2,tcp,1,22,blocked\n";
+    assert!(!matches!(sniff(packets), Match::Yes(_)), "packets and what became of them are no rules");
     assert_eq!(sniff("a,b\n1,2\n"), Match::No);
 }
 
