@@ -10,7 +10,10 @@ use jiff::civil::date;
 use secdiag_architecture::{ARCHITECTURE, FORMATS};
 use secdiag_catalogue::ThresholdSet;
 use secdiag_inspect::testkit::{Bench, Judged, recognise};
+use secdiag_model::Format;
 use secdiag_records::continuity;
+
+static RECORDS: Format = continuity::FORMAT;
 
 fn judge(bench: &Bench) -> Judged {
     let none = r#"{"id":"none","title":{"en":"","zh-TW":""},"publisher":"","version":"","settings":{}}"#;
@@ -74,7 +77,6 @@ fn continuity_records_complete_the_firm_s_file() {
     let records = "secdiag = \"continuity\"\n[[function]]\nid = \"orders\"\nrto_minutes = 30\nmtpd_minutes = 60\n\
                    loss_per_hour = 1000000\n[[function]]\nid = \"settlement\"\nrto_minutes = 60\n\
                    [[redundancy]]\ngroup = \"web\"\nmembers = [\"web\", \"web2\"]\ntested_on = 2026-10-01\n";
-    static RECORDS: secdiag_model::Format = continuity::FORMAT;
     let bench = Bench::default().file(ARCHITECTURE, "net.mmd", drawing.as_bytes());
     let bench = bench.file(ARCHITECTURE, "facts.toml", facts.as_bytes());
     let alone = judge(&bench);
