@@ -3,6 +3,7 @@
 //!
 //! Where both say something of the same function and do not agree, the stricter figure counts and a note says so.
 
+use jiff::civil::Date;
 use secdiag_model::{Note, NoteKind};
 use secdiag_records::continuity::{AppetiteScope, BusinessFunction, Continuity};
 
@@ -12,8 +13,9 @@ use crate::facts::{Appetite, Facts, Function, Redundancy};
 type Stricter = fn(u64, u64) -> u64;
 
 /// Completes what the architecture files say by what one file of continuity records says; `file` is the records'
-/// artefact. The notes are about that artefact.
-pub fn join(stated: &mut Vec<(usize, Facts)>, file: usize, records: &Continuity) -> Vec<Note> {
+/// artefact. The notes are about that artefact. A switch-over that is dated after `as_of` was not yet tried.
+pub fn join(stated: &mut Vec<(usize, Facts)>, file: usize, records: &Continuity, as_of: Date) -> Vec<Note> {
+    let held = |day: Option<Date>| day.filter(|day| *day <= as_of);
     let mut notes = Vec::new();
     for record in &records.functions {
         let mut functions = stated.iter_mut().flat_map(|(_, facts)| &mut facts.functions);
@@ -31,8 +33,9 @@ pub fn join(stated: &mut Vec<(usize, Facts)>, file: usize, records: &Continuity)
     for record in &records.redundancies {
         let mut groups = stated.iter_mut().flat_map(|(_, facts)| &mut facts.redundancies);
         if let Some(group) = groups.find(|group| group.group == record.group) {
-            group.tested_on = group.tested_on.max(record.tested_on);
-            group.needed = group.needed.max(record.needed);
+            group.tested_on = held(group.tested_on).max(held(record.tested_on)).or(group.tested_on);
+            let place = record.at.place();
+            stricter("needed", &record.group, &mut group.needed, record.needed, u64::max, &place, &mut notes);
         } else {
             own.redundancies.push(Redundancy {
                 at: record.at.clone(),
@@ -67,21 +70,31 @@ fn complete(function: &mut Function, record: &BusinessFunction, notes: &mut Vec<
         ("mtpd_minutes", &mut function.mtpd_minutes, record.mtpd_minutes, u64::min),
         ("rpo_minutes", &mut function.rpo_minutes, record.rpo_minutes, u64::min),
     ];
-    for (name, here, there, stricter) in figures {
-        *here = match (*here, there) {
-            (Some(own), Some(other)) if own != other => {
-                let holds = stricter(own, other);
-                let text = format!(
-                    "{name} of {}: {other} here, {own} in the architecture file; {holds}, the stricter, counts",
-                    record.id
-                );
-                notes.push(Note::new(NoteKind::Assumed, "figures-contradict", text).at(record.at.place()));
-                Some(holds)
-            }
-            (own, other) => own.or(other),
-        };
+    for (name, known, said, strict) in figures {
+        stricter(name, &record.id, known, said, strict, &record.at.place(), notes);
     }
     if function.peak_hours.is_none() {
         function.peak_hours.clone_from(&record.peak_hours);
     }
+}
+
+/// Takes a figure over; of two that differ the stricter one, with a note.
+fn stricter(
+    name: &str,
+    of: &str,
+    known: &mut Option<u64>,
+    said: Option<u64>,
+    strict: Stricter,
+    place: &str,
+    notes: &mut Vec<Note>,
+) {
+    *known = match (*known, said) {
+        (Some(own), Some(other)) if own != other => {
+            let holds = strict(own, other);
+            let text = format!("{name} of {of}: {other} here, {own} in another file; {holds}, the stricter, counts");
+            notes.push(Note::new(NoteKind::Assumed, "figures-contradict", text).at(place));
+            Some(holds)
+        }
+        (own, other) => own.or(other),
+    };
 }

@@ -1,8 +1,9 @@
 //! Inspection of network architecture: items GOV-1, FIN-1 and SEC-1; diagrams, single points of failure, what they cost.
 //!
 //! *Evidence*: drawings of the formats of [`import`], each read into a [`drawing::Drawing`], and the firm's own file
-//! beside them ([`facts`]), with continuity records where there are some ([`joined`]). Judging makes one typed network of a system's drawings and facts ([`topology`]), takes its
-//! shape apart ([`graph`]), plays every single failure through ([`failure`]) and asks the questions of [`checks`].
+//! beside them ([`facts`]), with continuity records where there are some ([`joined`]). Judging makes one typed network
+//! of a system's drawings and facts ([`topology`]), takes its shape apart ([`graph`]), plays every single failure through
+//! ([`failure`]) and asks the questions of [`checks`].
 //!
 //! *Limits*: what is not drawn is not known. A role that nothing says is asked for, never guessed; a limit, repair time
 //! or loss that is not given makes no verdict, never a pass.
@@ -149,7 +150,7 @@ impl Inspection for Architecture {
         }
         for document in &records {
             let Some(artefact) = document.artefacts.first() else { continue };
-            for note in joined::join(&mut told, artefacts.len(), &document.value.records) {
+            for note in joined::join(&mut told, artefacts.len(), &document.value.records, cx.as_of) {
                 cx.note(note.on(artefact));
             }
             artefacts.push(artefact);

@@ -90,3 +90,18 @@ fn continuity_records_complete_the_firm_s_file() {
     notes.retain(|(reason, _)| ["figures-contradict", "function-not-mapped"].contains(reason));
     assert_eq!(notes, [("figures-contradict", Some("line 2")), ("function-not-mapped", Some("line 7"))]);
 }
+
+/// A test that is only planned does not undo one that was held; contradictory numbers of members are told.
+#[test]
+fn a_planned_switch_over_does_not_undo_a_held_one() {
+    let facts = "secdiag = \"architecture\"\n[[element]]\nid = \"web\"\nrole = \"web\"\n[[element]]\nid = \"web2\"\n\
+                 role = \"web\"\n[[link]]\nfrom = \"web\"\nto = \"web2\"\n[[redundancy]]\ngroup = \"web\"\n\
+                 members = [\"web\", \"web2\"]\nneeded = 1\ntested_on = 2026-10-01\n";
+    let records = "secdiag = \"continuity\"\n[[redundancy]]\ngroup = \"web\"\nmembers = [\"web\", \"web2\"]\n\
+                   needed = 2\ntested_on = 2027-05-01\n";
+    let bench = Bench::default().file(ARCHITECTURE, "facts.toml", facts.as_bytes());
+    let judged = judge(&bench.file_as(&RECORDS, "bia.toml", records.as_bytes()));
+    assert!(!judged.checks().contains(&"architecture/redundancy-untested"), "{:?}", judged.checks());
+    let told = judged.notes.iter().filter(|note| note.reason == "figures-contradict").count();
+    assert_eq!(told, 1, "{:?}", judged.notes);
+}
